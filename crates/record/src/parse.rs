@@ -1,0 +1,700 @@
+//! Takes records apart: flat fields, the shape that puts them together again, and the rest.
+//!
+//! A record's *shape* is the order of its keys, one character each; AWS writes without blanks, so punctuation is implied. A
+//! record with blanks gets a *literal* shape (it begins with `~`), which holds everything between the values. A value that its
+//! column cannot give back exactly is kept in `otherfields`, and so is every key that we do not know.
+//! INVARIANT: each record is rebuilt and compared before it is accepted; one that differs is kept raw.
+
+use crate::columns::{Column, Kind, known};
+use crate::flaw::{Flaw, Flaws};
+use crate::limits::{RECORD_SIZE_BYTES_MAX, SHAPE_SIZE_BYTES_MAX};
+use crate::path::{self, HOT_INNER_KEY, NODE_PREFIX, Node, Step, TOP, find, token_char};
+use crate::rebuild::{Row, rebuild};
+use crate::scan::{Scanner, Str, has_duplicates, peek, skip_space, string};
+use crate::{text, time};
+
+/// One value of a record.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Field {
+    /// Where it belongs.
+    pub column: Column,
+    /// What it is.
+    pub value: Value,
+}
+
+/// A value, by reference where it is text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    /// Text in the delivery's content, from and to.
+    Source(u32, u32),
+    /// Text in [`Parsed::text`], from and to.
+    Decoded(u32, u32),
+    /// A boolean.
+    Bool(bool),
+    /// Microseconds since 1970 UTC.
+    Time(i64),
+}
+
+/// One record of a delivery, as ranges into its [`Parsed`].
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The record's bytes in the content, from and to.
+    pub bytes: (u32, u32),
+    /// Its fields in [`Parsed::fields`], from and to.
+    pub fields: (u32, u32),
+    /// Its shape in [`Parsed::text`], from and to; empty when the record is kept raw.
+    pub shape: (u32, u32),
+    /// Its `otherfields` in [`Parsed::text`], from and to; empty when there are none.
+    pub other: (u32, u32),
+    /// What is wrong with it.
+    pub flaws: Flaws,
+    /// When it happened: `eventTime`, or the start of an aggregated event's window.
+    pub time: Option<i64>,
+    /// The first 16 bytes of its SHA-256.
+    pub hash: [u8; 16],
+}
+
+/// The records of one delivery.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// The records in their order.
+    pub records: Vec<Entry>,
+    /// All their fields.
+    pub fields: Vec<Field>,
+    /// Decoded text, shapes and other fields.
+    pub text: String,
+}
+
+/// A record's view of its [`Parsed`] and the content that it points into.
+#[derive(Clone, Copy)]
+pub struct RecordView<'a> {
+    content: &'a [u8],
+    parsed: &'a Parsed,
+    entry: &'a Entry,
+}
+
+/// Takes records apart, one after the other.
+#[derive(Default)]
+pub struct Parser {
+    scanner: Scanner,
+    shape: String,
+    other: Vec<u8>,
+    rebuilt: Vec<u8>,
+    literal: bool,
+    literal_from: usize,
+    seen: u128,
+}
+
+/// Why a walk over a record ended early.
+enum Stop {
+    /// Blanks between its parts: walk again with a literal shape.
+    Spaced,
+    /// It cannot be taken apart.
+    Flaw(Flaw),
+}
+
+impl From<Flaw> for Stop {
+    fn from(flaw: Flaw) -> Stop {
+        Stop::Flaw(flaw)
+    }
+}
+
+/// What every step of a walk needs.
+struct Walk<'a> {
+    bytes: &'a [u8],
+    /// Where `bytes` begins in the content.
+    base: u32,
+    out: &'a mut Parsed,
+    flaws: Flaws,
+}
+
+/// A known key whose value is being taken.
+#[derive(Clone, Copy)]
+struct Member {
+    node: Node,
+    key: Str,
+    token: char,
+}
+
+impl Parser {
+    /// Takes apart the record at `content[from..to]`.
+    pub fn record(&mut self, content: &[u8], from: usize, to: usize, out: &mut Parsed) {
+        let bytes = content.get(from..to).unwrap_or_default();
+        let (fields_from, text_from) = (out.fields.len(), out.text.len());
+        let mut entry = Entry {
+            bytes: (from as u32, to as u32),
+            fields: (fields_from as u32, fields_from as u32),
+            shape: (0, 0),
+            other: (0, 0),
+            flaws: Flaws::NONE,
+            time: None,
+            hash: crate::record_hash(bytes),
+        };
+        match self.take_apart(bytes, from, out) {
+            Ok(flaws) => {
+                entry.flaws = flaws;
+                entry.fields.1 = out.fields.len() as u32;
+                entry.shape = push_text(&mut out.text, &self.shape);
+                entry.other = push_text(&mut out.text, std::str::from_utf8(&self.other).unwrap_or_default());
+                if !self.gives_back(content, bytes, out, &entry) {
+                    entry.shape = (0, 0);
+                }
+            }
+            Err(flaw) => {
+                out.fields.truncate(fields_from);
+                out.text.truncate(text_from);
+                entry.flaws = entry.flaws.with(flaw);
+            }
+        }
+        entry.time = event_time(content, out, &entry);
+        if !entry.time.is_some_and(time::is_believable) {
+            entry.flaws = entry.flaws.with(Flaw::OddTime);
+        }
+        out.records.push(entry);
+    }
+
+    fn take_apart(&mut self, bytes: &[u8], from: usize, out: &mut Parsed) -> Result<Flaws, Flaw> {
+        if bytes.len() > RECORD_SIZE_BYTES_MAX {
+            return Err(Flaw::TooLarge);
+        }
+        if std::str::from_utf8(bytes).is_err() {
+            return Err(Flaw::InvalidUtf8);
+        }
+        if peek(bytes, 0) != b'{' {
+            let whole = self.scanner.value(bytes, 0, 0, &mut Flaws::default());
+            return Err(if whole == Ok(bytes.len()) { Flaw::NotAnObject } else { Flaw::InvalidJson });
+        }
+        let (fields_from, text_from) = (out.fields.len(), out.text.len());
+        for literal in [false, true] {
+            self.begin(literal);
+            out.fields.truncate(fields_from);
+            out.text.truncate(text_from);
+            let mut walk = Walk { bytes, base: from as u32, out, flaws: Flaws::NONE };
+            match self.object(&mut walk, 1, TOP) {
+                Ok(end) if end == bytes.len() => {
+                    self.finish(bytes);
+                    return if self.shape.len() <= SHAPE_SIZE_BYTES_MAX { Ok(walk.flaws) } else { Err(Flaw::TooLarge) };
+                }
+                Ok(_) => return Err(Flaw::InvalidJson),
+                Err(Stop::Spaced) => {}
+                Err(Stop::Flaw(flaw)) => return Err(flaw),
+            }
+        }
+        Err(Flaw::InvalidJson)
+    }
+
+    fn begin(&mut self, literal: bool) {
+        self.shape.clear();
+        self.other.clear();
+        self.seen = 0;
+        self.literal = literal;
+        self.literal_from = 0;
+        if literal {
+            self.shape.push('~');
+        }
+    }
+
+    fn finish(&mut self, bytes: &[u8]) {
+        if self.literal {
+            self.literal_up_to(bytes, bytes.len());
+        }
+        if !self.other.is_empty() {
+            self.other.push(b'}');
+        }
+    }
+
+    /// INVARIANT: what is accepted gives back its exact bytes.
+    fn gives_back(&mut self, content: &[u8], bytes: &[u8], out: &Parsed, entry: &Entry) -> bool {
+        self.rebuilt.clear();
+        let view = RecordView { content, parsed: out, entry };
+        rebuild(&view, &mut self.rebuilt).is_ok() && self.rebuilt == bytes
+    }
+
+    /// Walks over the object whose `{` is just before `at`; returns the position after its `}`. Calls itself only along the
+    /// known paths, which are four deep.
+    fn object(&mut self, walk: &mut Walk, at: usize, node: Node) -> Result<usize, Stop> {
+        let mut unknown: Vec<(u32, u32)> = Vec::new();
+        let mut at = self.space(walk.bytes, at)?;
+        if peek(walk.bytes, at) == b'}' {
+            return Ok(at + 1);
+        }
+        loop {
+            if peek(walk.bytes, at) != b'"' {
+                return Err(Flaw::InvalidJson.into());
+            }
+            let key = string(walk.bytes, at, &mut walk.flaws)?;
+            at = self.space(walk.bytes, key.end + 1)?;
+            if peek(walk.bytes, at) != b':' {
+                return Err(Flaw::InvalidJson.into());
+            }
+            at = self.space(walk.bytes, at + 1)?;
+            at = self.member(walk, at, node, key, &mut unknown)?;
+            at = self.space(walk.bytes, at)?;
+            match peek(walk.bytes, at) {
+                b',' => at = self.space(walk.bytes, at + 1)?,
+                b'}' => break,
+                _ => return Err(Flaw::InvalidJson.into()),
+            }
+        }
+        if has_duplicates(walk.bytes, &mut unknown) {
+            walk.flaws = walk.flaws.with(Flaw::DuplicateKey);
+        }
+        Ok(at + 1)
+    }
+
+    /// Takes the value at `at` of a key; returns its end.
+    fn member(&mut self, walk: &mut Walk, at: usize, node: Node, key: Str, unknown: &mut Vec<(u32, u32)>) -> Result<usize, Stop> {
+        let name = walk.bytes.get(key.start..key.end).unwrap_or_default();
+        let Some((token, known)) = find(node, name) else {
+            unknown.push((key.start as u32, key.end as u32));
+            let end = self.scanner.value(walk.bytes, at, depth_of(node), &mut walk.flaws)?;
+            self.hole(walk.bytes, '?', None, at, end);
+            self.other_field(walk.bytes, node, key, at, end);
+            return Ok(end);
+        };
+        let member = Member { node, key, token: token_char(token) };
+        if !self.first_time(known.step) {
+            // The column keeps the first value; this one is kept beside it.
+            walk.flaws = walk.flaws.with(Flaw::DuplicateKey);
+            return self.beside(walk, at, member);
+        }
+        match known.step {
+            Step::Object(inner) if peek(walk.bytes, at) == b'{' => self.inner_object(walk, at, member, inner),
+            Step::Object(_) => self.beside(walk, at, member),
+            Step::Leaf(column) => self.leaf(walk, at, member, column),
+        }
+    }
+
+    fn first_time(&mut self, step: Step) -> bool {
+        let bit = match step {
+            Step::Leaf(column) => 1_u128 << column.0,
+            Step::Object(inner) => 1_u128 << (u128::BITS - 1 - u32::from(inner)),
+        };
+        let first = self.seen & bit == 0;
+        self.seen |= bit;
+        first
+    }
+
+    fn inner_object(&mut self, walk: &mut Walk, at: usize, member: Member, inner: Node) -> Result<usize, Stop> {
+        if !self.literal {
+            self.shape.push(member.token);
+        }
+        let end = self.object(walk, at + 1, inner)?;
+        if !self.literal {
+            self.shape.push('}');
+        }
+        Ok(end)
+    }
+
+    /// Keeps the value of a known key in `otherfields`.
+    fn beside(&mut self, walk: &mut Walk, at: usize, member: Member) -> Result<usize, Stop> {
+        let end = self.scanner.value(walk.bytes, at, depth_of(member.node), &mut walk.flaws)?;
+        self.hole(walk.bytes, member.token, Some('o'), at, end);
+        self.other_field(walk.bytes, member.node, member.key, at, end);
+        Ok(end)
+    }
+
+    fn leaf(&mut self, walk: &mut Walk, at: usize, member: Member, column: Column) -> Result<usize, Stop> {
+        if walk.bytes.get(at..at + 4) == Some(b"null") {
+            self.hole(walk.bytes, member.token, Some('n'), at, at + 4);
+            return Ok(at + 4);
+        }
+        let quoted = peek(walk.bytes, at) == b'"';
+        match column.spec().kind {
+            Kind::Text if quoted => self.text(walk, at, member, column),
+            Kind::Bool => self.boolean(walk, at, member, column),
+            Kind::Time if quoted => self.time(walk, at, member, column),
+            Kind::Time => self.beside(walk, at, member),
+            Kind::Text => {
+                let end = self.scanner.value(walk.bytes, at, depth_of(member.node), &mut walk.flaws)?;
+                self.as_it_stands(walk, at, end, member, column, Some('b'))
+            }
+            Kind::Doc | Kind::Hot => {
+                let end = self.document(walk, at, column)?;
+                self.as_it_stands(walk, at, end, member, column, None)
+            }
+        }
+    }
+
+    /// Keeps a value's JSON text in its column.
+    fn as_it_stands(&mut self, walk: &mut Walk, at: usize, end: usize, member: Member, column: Column, mark: Option<char>) -> Result<usize, Stop> {
+        walk.push(column, walk.source(at, end));
+        self.hole(walk.bytes, member.token, mark, at, end);
+        Ok(end)
+    }
+
+    fn text(&mut self, walk: &mut Walk, at: usize, member: Member, column: Column) -> Result<usize, Stop> {
+        let found = string(walk.bytes, at, &mut walk.flaws)?;
+        let end = found.end + 1;
+        if !found.escaped {
+            walk.push(column, walk.source(found.start, found.end));
+            self.hole(walk.bytes, member.token, None, at, end);
+            return Ok(end);
+        }
+        let exact = match decode(walk, found) {
+            Ok((from, to)) => {
+                walk.push(column, Value::Decoded(from, to));
+                self.rebuilt.clear();
+                text::write_escaped(walk.out.text.get(from as usize..).unwrap_or_default(), &mut self.rebuilt);
+                Some(self.rebuilt.as_slice()) == walk.bytes.get(at..end)
+            }
+            Err(flaw) => {
+                walk.flaws = walk.flaws.with(flaw);
+                false
+            }
+        };
+        if !exact {
+            return self.beside(walk, at, member);
+        }
+        self.hole(walk.bytes, member.token, None, at, end);
+        Ok(end)
+    }
+
+    fn boolean(&mut self, walk: &mut Walk, at: usize, member: Member, column: Column) -> Result<usize, Stop> {
+        let rest = walk.bytes.get(at..).unwrap_or_default();
+        let forms: [(&[u8], bool, Option<char>); 4] = [
+            (b"true", true, None),
+            (b"false", false, None),
+            (b"\"true\"", true, Some('q')),
+            (b"\"false\"", false, Some('q')),
+        ];
+        for (form, value, mark) in forms {
+            if rest.starts_with(form) {
+                walk.push(column, Value::Bool(value));
+                self.hole(walk.bytes, member.token, mark, at, at + form.len());
+                return Ok(at + form.len());
+            }
+        }
+        self.beside(walk, at, member)
+    }
+
+    fn time(&mut self, walk: &mut Walk, at: usize, member: Member, column: Column) -> Result<usize, Stop> {
+        let found = string(walk.bytes, at, &mut walk.flaws)?;
+        let inner = walk.bytes.get(found.start..found.end).unwrap_or_default();
+        if let Some(micros) = time::parse_canonical(inner) {
+            walk.push(column, Value::Time(micros));
+            self.hole(walk.bytes, member.token, None, at, found.end + 1);
+            return Ok(found.end + 1);
+        }
+        if let Some(micros) = std::str::from_utf8(inner).ok().and_then(time::parse_lenient) {
+            walk.push(column, Value::Time(micros));
+        }
+        self.beside(walk, at, member)
+    }
+
+    /// Walks over a nested document, picking up its hot keys; returns its end.
+    fn document(&mut self, walk: &mut Walk, at: usize, column: Column) -> Result<usize, Stop> {
+        if peek(walk.bytes, at) != b'{' || !path::has_hot_keys(column) {
+            return Ok(self.scanner.value(walk.bytes, at, 1, &mut walk.flaws)?);
+        }
+        let bytes = walk.bytes;
+        let mut keys: Vec<(u32, u32)> = Vec::new();
+        let mut at = skip_space(bytes, at + 1);
+        if peek(bytes, at) == b'}' {
+            return Ok(at + 1);
+        }
+        loop {
+            if peek(bytes, at) != b'"' {
+                return Err(Flaw::InvalidJson.into());
+            }
+            let key = string(bytes, at, &mut walk.flaws)?;
+            keys.push((key.start as u32, key.end as u32));
+            at = skip_space(bytes, key.end + 1);
+            if peek(bytes, at) != b':' {
+                return Err(Flaw::InvalidJson.into());
+            }
+            at = skip_space(bytes, at + 1);
+            let end = self.scanner.value(bytes, at, 2, &mut walk.flaws)?;
+            self.pick_hot(walk, column, key, at, end)?;
+            at = skip_space(bytes, end);
+            match peek(bytes, at) {
+                b',' => at = skip_space(bytes, at + 1),
+                b'}' => break,
+                _ => return Err(Flaw::InvalidJson.into()),
+            }
+        }
+        if has_duplicates(bytes, &mut keys) {
+            walk.flaws = walk.flaws.with(Flaw::DuplicateKey);
+        }
+        Ok(at + 1)
+    }
+
+    /// Copies out a hot key's value.
+    fn pick_hot(&mut self, walk: &mut Walk, doc: Column, key: Str, at: usize, end: usize) -> Result<(), Stop> {
+        let name = walk.bytes.get(key.start..key.end).unwrap_or_default();
+        if let Some(column) = path::hot(doc, name) {
+            self.hot_value(walk, column, at, end);
+        } else if let Some(column) = path::hot_inner(doc, name)
+            && peek(walk.bytes, at) == b'{'
+            && let Some((inner, inner_end)) = self.inner_value(walk.bytes, at)?
+        {
+            self.hot_value(walk, column, inner, inner_end);
+        }
+        Ok(())
+    }
+
+    /// Keeps a hot value as text; the first of two wins.
+    fn hot_value(&mut self, walk: &mut Walk, column: Column, at: usize, end: usize) {
+        if walk.bytes.get(at..end) == Some(b"null") || !self.first_time(Step::Leaf(column)) {
+            return;
+        }
+        if peek(walk.bytes, at) != b'"' {
+            return walk.push(column, walk.source(at, end));
+        }
+        let found = Str { start: at + 1, end: end - 1, escaped: true };
+        if memchr::memchr(b'\\', walk.bytes.get(found.start..found.end).unwrap_or_default()).is_none() {
+            walk.push(column, walk.source(found.start, found.end));
+        } else if let Ok((from, to)) = decode(walk, found) {
+            walk.push(column, Value::Decoded(from, to));
+        }
+    }
+
+    /// The value of [`HOT_INNER_KEY`] in the (already checked) object at `at`.
+    fn inner_value(&mut self, bytes: &[u8], at: usize) -> Result<Option<(usize, usize)>, Flaw> {
+        let mut flaws = Flaws::NONE;
+        let mut at = skip_space(bytes, at + 1);
+        while peek(bytes, at) == b'"' {
+            let key = string(bytes, at, &mut flaws)?;
+            at = skip_space(bytes, skip_space(bytes, key.end + 1) + 1);
+            let end = self.scanner.value(bytes, at, 3, &mut flaws)?;
+            if bytes.get(key.start..key.end) == Some(HOT_INNER_KEY) {
+                return Ok(Some((at, end)));
+            }
+            at = skip_space(bytes, skip_space(bytes, end) + 1);
+        }
+        Ok(None)
+    }
+
+    /// Skips blanks; in a record without blanks so far, the first one ends the walk.
+    fn space(&self, bytes: &[u8], at: usize) -> Result<usize, Stop> {
+        let next = skip_space(bytes, at);
+        if next != at && !self.literal { Err(Stop::Spaced) } else { Ok(next) }
+    }
+
+    /// Writes a value's place into the shape.
+    fn hole(&mut self, bytes: &[u8], token: char, mark: Option<char>, at: usize, end: usize) {
+        if self.literal {
+            self.literal_up_to(bytes, at);
+            self.literal_from = end;
+            self.shape.push('\u{1}');
+            self.shape.push(token);
+            self.shape.push(mark.unwrap_or('='));
+        } else {
+            self.shape.push(token);
+            self.shape.extend(mark);
+        }
+    }
+
+    fn literal_up_to(&mut self, bytes: &[u8], at: usize) {
+        let between = bytes.get(self.literal_from..at).unwrap_or_default();
+        self.shape.push_str(std::str::from_utf8(between).unwrap_or_default());
+    }
+
+    fn other_field(&mut self, bytes: &[u8], node: Node, key: Str, at: usize, end: usize) {
+        self.other.push(if self.other.is_empty() { b'{' } else { b',' });
+        self.other.push(b'"');
+        self.other.extend_from_slice(NODE_PREFIX.get(usize::from(node)).map_or(b"", |prefix| prefix.as_bytes()));
+        self.other.extend_from_slice(bytes.get(key.start..key.end).unwrap_or_default());
+        self.other.extend_from_slice(b"\":");
+        self.other.extend_from_slice(bytes.get(at..end).unwrap_or_default());
+    }
+}
+
+impl Walk<'_> {
+    fn source(&self, from: usize, to: usize) -> Value {
+        Value::Source(self.base + from as u32, self.base + to as u32)
+    }
+
+    fn push(&mut self, column: Column, value: Value) {
+        self.out.fields.push(Field { column, value });
+    }
+}
+
+/// Decodes an escaped string to the end of the parsed text; returns its range.
+fn decode(walk: &mut Walk, found: Str) -> Result<(u32, u32), Flaw> {
+    let inner = walk.bytes.get(found.start..found.end).unwrap_or_default();
+    let inner = std::str::from_utf8(inner).map_err(|_| Flaw::InvalidUtf8)?;
+    let from = walk.out.text.len();
+    if let Err(flaw) = text::unescape(inner, &mut walk.out.text) {
+        walk.out.text.truncate(from);
+        return Err(flaw);
+    }
+    Ok((from as u32, walk.out.text.len() as u32))
+}
+
+fn push_text(text: &mut String, more: &str) -> (u32, u32) {
+    let from = text.len() as u32;
+    text.push_str(more);
+    (from, text.len() as u32)
+}
+
+/// How deep the values of a node's keys stand.
+fn depth_of(node: Node) -> usize {
+    NODE_PREFIX.get(usize::from(node)).map_or(1, |prefix| 1 + prefix.matches('.').count())
+}
+
+/// `eventTime`, or the start of an aggregated event's window.
+fn event_time(content: &[u8], parsed: &Parsed, entry: &Entry) -> Option<i64> {
+    let view = RecordView { content, parsed, entry };
+    view.time(known::EVENT_TIME).or_else(|| {
+        let (_, start) = view.text(known::TIME_WINDOW)?.split_once("\"windowStart\"")?;
+        time::parse_lenient(start.trim_start_matches([' ', ':']).strip_prefix('"')?.split('"').next()?)
+    })
+}
+
+impl Parsed {
+    /// The records with the content that they came from.
+    pub fn views<'a>(&'a self, content: &'a [u8]) -> impl Iterator<Item = RecordView<'a>> {
+        self.records.iter().map(move |entry| RecordView { content, parsed: self, entry })
+    }
+}
+
+impl<'a> RecordView<'a> {
+    /// A view of one record.
+    pub fn new(content: &'a [u8], parsed: &'a Parsed, entry: &'a Entry) -> RecordView<'a> {
+        RecordView { content, parsed, entry }
+    }
+
+    /// The record's entry.
+    pub fn entry(&self) -> &'a Entry {
+        self.entry
+    }
+
+    /// Whether the record has to be kept as it is.
+    pub fn is_raw(&self) -> bool {
+        self.entry.shape.0 == self.entry.shape.1
+    }
+
+    /// The record's exact bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.content.get(self.entry.bytes.0 as usize..self.entry.bytes.1 as usize).unwrap_or_default()
+    }
+
+    /// The record's fields.
+    pub fn fields(&self) -> &'a [Field] {
+        self.parsed.fields.get(self.entry.fields.0 as usize..self.entry.fields.1 as usize).unwrap_or_default()
+    }
+
+    /// A value as text, if it is text.
+    pub fn text_of(&self, value: Value) -> Option<&'a str> {
+        match value {
+            Value::Source(from, to) => std::str::from_utf8(self.content.get(from as usize..to as usize)?).ok(),
+            Value::Decoded(from, to) => self.parsed.text.get(from as usize..to as usize),
+            Value::Bool(_) | Value::Time(_) => None,
+        }
+    }
+
+    fn value(&self, column: Column) -> Option<Value> {
+        self.fields().iter().find(|field| field.column == column).map(|field| field.value)
+    }
+
+    fn part(&self, (from, to): (u32, u32)) -> &'a str {
+        self.parsed.text.get(from as usize..to as usize).unwrap_or_default()
+    }
+}
+
+impl Row for RecordView<'_> {
+    fn shape(&self) -> &str {
+        self.part(self.entry.shape)
+    }
+
+    fn other(&self) -> &str {
+        self.part(self.entry.other)
+    }
+
+    fn text(&self, column: Column) -> Option<&str> {
+        self.text_of(self.value(column)?)
+    }
+
+    fn boolean(&self, column: Column) -> Option<bool> {
+        if let Value::Bool(value) = self.value(column)? { Some(value) } else { None }
+    }
+
+    fn time(&self, column: Column) -> Option<i64> {
+        if let Value::Time(value) = self.value(column)? { Some(value) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Parses one record; returns whether its bytes come back from its row, its flaws, and its columns as text.
+    fn parse(text: &str) -> (bool, String, Vec<(String, String)>) {
+        let mut parsed = Parsed::default();
+        Parser::default().record(text.as_bytes(), 0, text.len(), &mut parsed);
+        let view = parsed.views(text.as_bytes()).next().unwrap();
+        let flaws: Vec<String> = view.entry().flaws.iter().map(|flaw| flaw.to_string()).collect();
+        let value = |field: &Field| match field.value {
+            Value::Bool(b) => b.to_string(),
+            Value::Time(t) => t.to_string(),
+            text => view.text_of(text).unwrap().to_owned(),
+        };
+        let columns = view.fields().iter().map(|f| (f.column.spec().name.to_owned(), value(f))).collect();
+        let mut again = Vec::new();
+        let exact = rebuild(&view, &mut again).is_ok() && again == text.as_bytes();
+        (exact, flaws.join(", "), columns)
+    }
+
+    const T: &str = r#""eventTime":"2023-07-10T11:47:39Z""#;
+
+    #[test]
+    fn odd_records_come_back_byte_for_byte() {
+        let cases = [
+            (format!("{{{T}}}"), ""),
+            (format!(r#"{{{T},"resources":"","readOnly":"true","managementEvent":false,"errorCode":null}}"#), ""),
+            (format!(r#"{{{T},"unknown":{{"a":[1, 2]}},"other":1e5,"userIdentity":{{"type":"X","new":"y"}}}}"#), ""),
+            (format!(r#"{{ {T}, "userAgent" : "a\tb",  "unknown" : [ 1 ] , "userIdentity": {{ "type": "Root", "x" : 1 }} }}"#), ""),
+            (format!(r#"{{{T},"userAgent":"a\/b \u003c é \u00e9","eventName":"x\"y\\z\n"}}"#), ""),
+            (format!(r#"{{{T},"eventName":5,"userIdentity":"nobody","sourceIPAddress":["1"],"readOnly":1}}"#), ""),
+            (format!(r#"{{{T},"eventName":"a","eventName":"b"}}"#), "duplicate key"),
+            (format!(r#"{{{T},"zz":"a","zz":"b"}}"#), "duplicate key"),
+            (format!(r#"{{{T},"requestParameters":{{"a":1,"a":2}}}}"#), "duplicate key"),
+            (format!(r#"{{{T},"userAgent":"\ud800","requestParameters":{{"x":"\udc00"}}}}"#), "lone surrogate"),
+            (r#"{"eventTime":"2023-07-10T11:47:39.123Z"}"#.to_owned(), ""),
+            (r#"{"eventTime":"soon"}"#.to_owned(), "no usable event time"),
+            (r#"{"eventTime":17}"#.to_owned(), "no usable event time"),
+            (r#"{"timeWindow":{"windowStart":"2025-11-17T19:20:00Z","windowSize":"PT5M"}}"#.to_owned(), ""),
+            (r#"{"timeWindow":{"windowStart": "2025-10-30 23:45:00"},"eventId":"e","eventID":"f"}"#.to_owned(), "duplicate key"),
+            (format!(r#"{{{T},"userIdentity":{{"sessionContext":{{"sessionIssuer":{{}},"attributes":{{"creationDate":"x"}}}}}}}}"#), ""),
+            (format!(r#"{{"eventN\u0061me":"x",{T}}}"#), ""),
+        ];
+        for (text, flaw) in cases {
+            let (exact, flaws, _) = parse(&text);
+            assert!(exact, "{text}");
+            assert_eq!(flaws, flaw, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_taken_apart_keeps_its_flaw() {
+        let deep = format!("{{{T},\"requestParameters\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+        let cases =
+            [("[]", "not an object"), ("{}", "no usable event time"), ("{\"a\":}", "invalid JSON"), ("nonsense", "invalid JSON"), (&deep, "nested too deeply")];
+        for (text, flaw) in cases {
+            let (exact, flaws, columns) = parse(text);
+            assert!(!exact && columns.is_empty());
+            assert!(flaws.contains(flaw), "{flaws}");
+        }
+    }
+
+    #[test]
+    fn hot_keys_are_copied_out() {
+        let text = format!(
+            r#"{{{T},"requestParameters":{{"bucketName":"b\u00e9","tags":[{{}}],"keyId":7,"roleArn":null}},"responseElements":{{"credentials":{{"x":{{}},"accessKeyId":"ASIA1"}},"accessKey":{{}}}},"additionalEventData":{{"MFAUsed":"No"}}}}"#
+        );
+        let (exact, _, columns) = parse(&text);
+        assert!(exact);
+        let hot: Vec<_> = columns.iter().filter(|(name, _)| Column::named(name).unwrap().spec().kind == Kind::Hot).collect();
+        let expected = [
+            ("requestparameters_bucketname", "b\u{e9}"),
+            ("requestparameters_keyid", "7"),
+            ("responseelements_credentials_accesskeyid", "ASIA1"),
+            ("additionaleventdata_mfaused", "No"),
+        ];
+        assert_eq!(hot.len(), expected.len());
+        for ((name, value), (expected_name, expected_value)) in hot.into_iter().zip(expected) {
+            assert_eq!((name.as_str(), value.as_str()), (expected_name, expected_value));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The reader on real logs and on hostile ones: whatever goes in comes out again, byte for byte.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use trailkeep_record::{Envelope, Parsed, Parser, rebuild};
+
+/// Content -> records -> rows -> content; returns the number of records and how many are kept raw.
+fn round_trip(content: &[u8]) -> (usize, usize) {
+    let envelope = Envelope::split(content).expect("an envelope");
+    let mut parsed = Parsed::default();
+    let mut parser = Parser::default();
+    for (from, to) in &envelope.records {
+        parser.record(content, *from as usize, *to as usize, &mut parsed);
+    }
+    let frame = envelope.frame(content);
+    let pieces = frame.pieces(envelope.records.len()).expect("a frame that fits");
+    let mut again = pieces[0].to_vec();
+    let mut raw = 0;
+    for (view, piece) in parsed.views(content).zip(&pieces[1..]) {
+        if view.entry().shape.0 == view.entry().shape.1 {
+            raw += 1;
+            again.extend_from_slice(view.bytes());
+        } else {
+            rebuild(&view, &mut again).expect("a row that fits together");
+        }
+        again.extend_from_slice(piece);
+    }
+    assert!(again == content, "content differs");
+    (envelope.records.len(), raw)
+}
+
+fn corpus() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/events");
+    if path.is_dir() { Some(path) } else { None }
+}
+
+#[test]
+fn the_real_corpora_round_trip() {
+    let Some(corpus) = corpus() else {
+        println!("skipped: ../shared/corpora is not here");
+        return;
+    };
+    for (folder, count) in [("invictus", 2900), ("stratus", 310), ("awsdocs", 33)] {
+        let mut records = 0;
+        for file in std::fs::read_dir(corpus.join(folder)).unwrap().map(|f| f.unwrap().path()) {
+            if file.extension().is_some_and(|e| e == "json" || e == "ndjson") {
+                let (all, raw) = round_trip(&std::fs::read(&file).unwrap());
+                assert_eq!(raw, 0, "{file:?}");
+                records += all;
+            }
+        }
+        assert_eq!(records, count, "{folder}");
+    }
+}
+
+/// JSON of any form, with CloudTrail's own keys among others.
+fn json() -> impl Strategy<Value = String> {
+    let scalar = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        Just("\"true\"".to_owned()),
+        Just("\"2024-02-29T23:59:59Z\"".to_owned()),
+        any::<i64>().prop_map(|n| n.to_string()),
+        any::<f64>().prop_filter("JSON has no such number", |n| n.is_finite()).prop_map(|n| format!("{n:e}")),
+        any::<String>().prop_map(|s| serde_json::to_string(&s).unwrap()),
+        "[a-z]{0,12}(\\\\u[0-9a-f]{4})?(\\\\/)?".prop_map(|s| format!("\"{s}\"")),
+    ];
+    let key = prop_oneof![
+        Just("userIdentity"), Just("sessionContext"), Just("attributes"), Just("eventTime"), Just("eventName"), Just("readOnly"),
+        Just("requestParameters"), Just("bucketName"), Just("resources"), Just("creationDate"), Just("tlsDetails"), Just("x"), Just("é"),
+        Just("credentials"), Just("responseElements"), Just("accessKeyId"), Just("eventID"),
+    ];
+    let space = prop_oneof![8 => Just(""), 1 => Just(" "), 1 => Just("\n\t")];
+    scalar.prop_recursive(5, 64, 8, move |inner| {
+        let member = (key.clone(), space.clone(), inner.clone(), space.clone())
+            .prop_map(|(k, before, v, after)| format!("\"{k}\":{before}{v}{after}"));
+        prop_oneof![
+            prop::collection::vec(member, 0..8).prop_map(|all| format!("{{{}}}", all.join(","))),
+            prop::collection::vec(inner, 0..4).prop_map(|all| format!("[{}]", all.join(","))),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_json_in_an_envelope_round_trips(records in prop::collection::vec(json(), 0..5), separator in prop_oneof![Just(","), Just(" ,\n")]) {
+        round_trip(format!("{{\"Records\":[{}]}}", records.join(separator)).as_bytes());
+    }
+
+    #[test]
+    fn any_bytes_end_in_a_verdict(bytes in prop::collection::vec(any::<u8>(), 0..300), inside in any::<bool>()) {
+        let content = if inside { [b"{\"Records\":[{\"eventTime\":\"".as_slice(), &bytes, b"\"}]}"].concat() } else { bytes };
+        if Envelope::split(&content).is_ok() {
+            round_trip(&content);
+        }
+    }
+}
