@@ -1,0 +1,72 @@
+//! The least that a reader of a trail's bucket needs, as an IAM policy to paste.
+
+use serde_json::{Value, json};
+
+use crate::partition::partition;
+
+/// The policy that lets its holder list and read `prefix` of a bucket, and decrypt what is encrypted with KMS there.
+pub fn read_policy(bucket: &str, prefix: &str, region: &str) -> String {
+    let partition = partition(region);
+    let bucket_arn = format!("arn:{}:s3:::{bucket}", partition.name);
+    let via = format!("s3.{region}.{}", partition.dns_suffix);
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            list(&bucket_arn, prefix),
+            {
+                "Sid": "FindBucketRegion",
+                "Effect": "Allow",
+                "Action": "s3:GetBucketLocation",
+                "Resource": bucket_arn
+            },
+            {
+                "Sid": "ReadDeliveries",
+                "Effect": "Allow",
+                "Action": "s3:GetObject",
+                "Resource": format!("{bucket_arn}/{prefix}*")
+            },
+            {
+                "Sid": "DecryptDeliveries",
+                "Effect": "Allow",
+                "Action": "kms:Decrypt",
+                "Resource": format!("arn:{}:kms:{region}:*:key/*", partition.name),
+                "Condition": { "StringEquals": { "kms:ViaService": via } }
+            }
+        ]
+    });
+    format!("{policy:#}")
+}
+
+fn list(bucket_arn: &str, prefix: &str) -> Value {
+    let mut statement = json!({
+        "Sid": "ListDeliveries",
+        "Effect": "Allow",
+        "Action": "s3:ListBucket",
+        "Resource": bucket_arn
+    });
+    if let (false, Some(statement)) = (prefix.is_empty(), statement.as_object_mut()) {
+        // The folder's bare name as well: it is asked for when the user leaves out the final slash.
+        let folder = prefix.strip_suffix('/').unwrap_or(prefix);
+        let condition = json!({ "StringLike": { "s3:prefix": [folder, format!("{folder}/*")] } });
+        statement.insert("Condition".to_owned(), condition);
+    }
+    statement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policies_fit_their_partition() {
+        let policy: Value = serde_json::from_str(&read_policy("trail", "org/", "cn-north-1")).unwrap();
+        let statements = policy["Statement"].as_array().unwrap();
+        let actions: Vec<&str> = statements.iter().filter_map(|statement| statement["Action"].as_str()).collect();
+        assert_eq!(actions, ["s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject", "kms:Decrypt"]);
+        assert_eq!(statements[2]["Resource"], "arn:aws-cn:s3:::trail/org/*");
+        assert_eq!(statements[3]["Condition"]["StringEquals"]["kms:ViaService"], "s3.cn-north-1.amazonaws.com.cn");
+        assert_eq!(statements[0]["Condition"]["StringLike"]["s3:prefix"][1], "org/*");
+        assert!(!read_policy("trail", "", "us-east-1").contains("s3:prefix"));
+        assert!(read_policy("trail", "", "us-gov-west-1").contains("arn:aws-us-gov:s3:::trail/*"));
+    }
+}

@@ -1,0 +1,25 @@
+//! Carries every delivery once through the house.
+//!
+//! Sources come first (a bucket, a folder, an archive, standard input), then what their keys say ([`layout`]), the walk
+//! that finds what is worth listing ([`walk`]), what it will cost ([`plan`]) and how to keep up afterwards ([`poll`]).
+
+pub mod collector;
+pub mod source;
+pub mod summary;
+
+mod read;
+
+pub mod archive;
+pub mod folder;
+pub mod layout;
+pub mod plan;
+pub mod poll;
+pub mod walk;
+
+mod names;
+
+#[cfg(test)]
+mod memory;
+
+pub use collector::{CollectError, Input, Options, Progress, Stop, Watch, collect};
+pub use summary::Summary;

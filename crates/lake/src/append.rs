@@ -1,0 +1,449 @@
+//! One append: a batch of deliveries becomes rows and ledger rows, exactly once.
+//!
+//! Judge every record against the lake and the batch; write the rows, write the ledger rows, and make both real with one commit.
+//! If another collector has touched one of the same days in between, nothing of ours is real yet: look again and start over.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use futures::{StreamExt, TryStreamExt};
+use object_store::{ObjectStoreExt, PutPayload};
+use record::{Flaw, Flaws, Frame, Parsed, RecordView, time};
+use serde_json::json;
+
+use crate::archive::{Appended, LedgerFile, PartsOf};
+use crate::dedupe::{self, Existing, id_of_view};
+use crate::delta::Add;
+use crate::error::LakeError;
+use crate::home::Lake;
+use crate::ledger::{self, Entry, Known, Placement, Status};
+use crate::limits::APPEND_ATTEMPTS_MAX;
+use crate::outside::Stage;
+use crate::parquets::{self, Effort};
+use crate::rows::{NewRow, to_batch};
+use crate::schema;
+
+/// What became of records, counted. `records` is the sum of all that follow but `flawed`, which counts stored ones again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Records read.
+    pub records: u64,
+    /// Stored for the first time, among them `conflicting`.
+    pub stored: u64,
+    /// In the lake already, byte for byte.
+    pub duplicate: u64,
+    /// Stored although another record with the same ID and account is there: the content differs.
+    pub conflicting: u64,
+    /// Wanted by no store.
+    pub filtered: u64,
+    /// Older than the longest retention.
+    pub expired: u64,
+    /// Stored with something wrong about them.
+    pub flawed: u64,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Counts) {
+        self.records += other.records;
+        self.stored += other.stored;
+        self.duplicate += other.duplicate;
+        self.conflicting += other.conflicting;
+        self.filtered += other.filtered;
+        self.expired += other.expired;
+        self.flawed += other.flawed;
+    }
+}
+
+/// A delivery on its way into the lake.
+pub struct Incoming {
+    /// Where it came from.
+    pub origin: String,
+    /// Its key there.
+    pub key: String,
+    /// Its entity tag.
+    pub etag: String,
+    /// The day in its key (`YYYY-MM-DD`), or `unknown`: the ledger's partition.
+    pub day: String,
+    /// CloudTrail, CloudTrail-Insight, ... as its key says.
+    pub family: Option<String>,
+    /// Account in its key.
+    pub account: Option<String>,
+    /// Region in its key.
+    pub region: Option<String>,
+    /// Time in its key, in microseconds.
+    pub delivered_us: Option<i64>,
+    /// Size as stored.
+    pub stored_bytes: u64,
+    /// SHA-256 of the stored bytes, where they were read.
+    pub stored_sha256: Option<[u8; 32]>,
+    /// What was found in it.
+    pub body: Body,
+}
+
+/// What was found in a delivery.
+pub enum Body {
+    /// Records.
+    Read {
+        /// The uncompressed bytes.
+        content: Vec<u8>,
+        /// Their SHA-256.
+        sha256: [u8; 32],
+        /// The records in them.
+        parsed: Parsed,
+        /// What stands between them.
+        frame: Frame,
+    },
+    /// Nothing that could be understood.
+    Refused {
+        /// Why, for people.
+        reason: String,
+        /// The stored bytes, where they were read.
+        kept: Option<Vec<u8>>,
+    },
+}
+
+/// Deliveries that are appended together.
+pub type Batch = Vec<Incoming>;
+
+/// What became of one delivery of a batch.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What became of it; `None` when another collector was faster with this very delivery.
+    pub status: Option<Status>,
+    /// Its records.
+    pub counts: Counts,
+    /// Why it was refused.
+    pub reason: Option<String>,
+    /// Other content was ingested under the same key before.
+    pub overwritten: bool,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// One for each delivery, in the batch's order.
+    pub deliveries: Vec<Judged>,
+}
+
+/// A record that will be a row.
+struct Stored {
+    delivery: usize,
+    index: u32,
+    flaws: Flaws,
+}
+
+/// What is to be written for a batch.
+#[derive(Default)]
+struct Plan {
+    rows: BTreeMap<String, Vec<Stored>>,
+    entries: Vec<(String, Entry)>,
+    outcome: Outcome,
+}
+
+/// Position of a delivery and of a record in it, with the record's id.
+struct Candidate {
+    delivery: usize,
+    index: u32,
+    id: u64,
+    time: i64,
+}
+
+impl Lake {
+    /// Appends a batch.
+    pub async fn append(&self, batch: &Batch) -> Result<Outcome, LakeError> {
+        for _ in 0..APPEND_ATTEMPTS_MAX {
+            self.tables.lock().await.refresh().await?;
+            let plan = self.judge(batch).await?;
+            if plan.entries.is_empty() {
+                return Ok(plan.outcome);
+            }
+            let adds = self.outside.watched(Stage::Rows, self.write_rows(batch, &plan)).await?;
+            let files = self.outside.watched(Stage::Ledger, self.write_ledger(batch, &plan)).await?;
+            let appended = self.tables.lock().await.append(adds.clone(), files.clone(), &self.outside).await?;
+            if matches!(appended, Appended::Done) {
+                return Ok(plan.outcome);
+            }
+            self.forget(&adds, &files).await;
+        }
+        Err(LakeError::Contended(APPEND_ATTEMPTS_MAX))
+    }
+
+    /// Deletes files that were written for a commit that never came to be. What is left behind is referenced by nothing.
+    async fn forget(&self, adds: &[Add], files: &[LedgerFile]) {
+        let rows = adds.iter().map(|add| self.home.path(&["archive"]).parts_of(&add.path));
+        let ledger = files.iter().map(|file| self.home.path(&["ledger"]).parts_of(&file.path));
+        for path in rows.chain(ledger) {
+            if let Err(error) = self.home.store.delete(&path).await {
+                tracing::debug!(%path, %error, "a file without a commit stays behind");
+            }
+        }
+    }
+
+    /// Decides what becomes of every delivery and record.
+    async fn judge(&self, batch: &Batch) -> Result<Plan, LakeError> {
+        let cutoff = self.retention_cutoff_us().await;
+        let mut known: HashMap<&str, Arc<Known>> = HashMap::new();
+        for incoming in batch {
+            if !known.contains_key(incoming.day.as_str()) {
+                known.insert(&incoming.day, self.known(&incoming.day).await?);
+            }
+        }
+        let mut plan = Plan::default();
+        let mut fresh: Vec<Option<Entry>> = Vec::with_capacity(batch.len());
+        let mut candidates: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
+        for (at, incoming) in batch.iter().enumerate() {
+            let known = known.entry(&incoming.day).or_default();
+            let entry = self.begin_entry(incoming, known, &mut plan.outcome).await?;
+            if let (Some(entry), Body::Read { content, parsed, .. }) = (&entry, &incoming.body)
+                && entry.status == Status::Ingested
+            {
+                Arc::make_mut(known).insert(entry.keyhash, entry.delivery);
+                for (index, view) in parsed.views(content).enumerate() {
+                    let day = time::event_day(view.entry().time);
+                    let time = view.entry().time.unwrap_or(0);
+                    let candidate = Candidate { delivery: at, index: index as u32, id: id_of_view(&view), time };
+                    candidates.entry(day).or_default().push(candidate);
+                }
+            }
+            fresh.push(entry);
+        }
+        for (day, candidates) in candidates {
+            let rows = self.judge_day(batch, &day, &candidates, cutoff, &mut fresh).await?;
+            if !rows.is_empty() {
+                plan.rows.insert(day, rows);
+            }
+        }
+        for (incoming, (entry, judged)) in batch.iter().zip(fresh.into_iter().zip(&mut plan.outcome.deliveries)) {
+            if let Some(mut entry) = entry {
+                entry.placements.sort_by_key(|placement| placement.index);
+                judged.counts = entry.counts;
+                plan.entries.push((incoming.day.clone(), entry));
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The ledger row of a delivery as far as it is known before its records are judged; none if it is known already.
+    async fn begin_entry(&self, incoming: &Incoming, known: &Known, outcome: &mut Outcome) -> Result<Option<Entry>, LakeError> {
+        let delivery = ledger::delivery_hash(&incoming.origin, &incoming.key, &incoming.etag);
+        let keyhash = ledger::key_hash(&incoming.origin, &incoming.key);
+        let mut judged = Judged { status: None, counts: Counts::default(), reason: None, overwritten: false };
+        if known.has(keyhash, delivery) {
+            outcome.deliveries.push(judged);
+            return Ok(None);
+        }
+        let mut entry = blank_entry(incoming, delivery, keyhash, (self.outside.now_us)());
+        let earlier = if known.has_other(keyhash, delivery) { self.earlier(incoming, keyhash).await? } else { None };
+        match (&incoming.body, earlier) {
+            (Body::Read { sha256, .. }, Some(earlier)) if earlier.content_sha256 == Some(*sha256) => entry.status = Status::Same,
+            (Body::Read { .. }, Some(_)) => {
+                judged.overwritten = true;
+                entry.reason = Some("other content was ingested under this key before".to_owned());
+            }
+            (Body::Read { .. }, None) => {}
+            (Body::Refused { reason, kept }, _) => {
+                entry.status = Status::Refused;
+                entry.reason = Some(reason.clone());
+                if let (Some(kept), Some(sha256)) = (kept, &incoming.stored_sha256) {
+                    entry.evidence = Some(self.keep_evidence(&hex::encode(sha256), kept.clone()).await?);
+                }
+            }
+        }
+        judged.status = Some(entry.status);
+        judged.reason.clone_from(&entry.reason);
+        outcome.deliveries.push(judged);
+        // A refusal that is in the ledger already is not written again.
+        if entry.status == Status::Refused && known.is_refused(delivery, entry.reason.as_deref().unwrap_or_default()) {
+            return Ok(None);
+        }
+        Ok(Some(entry))
+    }
+
+    async fn earlier(&self, incoming: &Incoming, keyhash: i64) -> Result<Option<Entry>, LakeError> {
+        let entries = self.deliveries(&incoming.day).await?;
+        Ok(entries.into_iter().rfind(|entry| entry.keyhash == keyhash && entry.status != Status::Refused))
+    }
+
+    async fn judge_day(
+        &self,
+        batch: &Batch,
+        day: &str,
+        candidates: &[Candidate],
+        cutoff_us: i64,
+        entries: &mut [Option<Entry>],
+    ) -> Result<Vec<Stored>, LakeError> {
+        let mut wanted: Vec<u64> = candidates.iter().map(|candidate| candidate.id).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let first = candidates.iter().map(|c| c.time).min().unwrap_or(i64::MIN);
+        let last = candidates.iter().map(|c| c.time).max().unwrap_or(i64::MAX);
+        let files = self.files_of_day(day).await;
+        let mut existing = dedupe::look_up(&self.home, &self.keys, &files, &wanted, (first, last)).await?;
+        let mut rows = Vec::new();
+        for candidate in candidates {
+            let (Some(incoming), Some(Some(entry))) = (batch.get(candidate.delivery), entries.get_mut(candidate.delivery)) else {
+                continue;
+            };
+            let Some(view) = view_of(incoming, candidate.index) else { continue };
+            entry.counts.records += 1;
+            if day != "unknown" && candidate.time < cutoff_us {
+                entry.counts.expired += 1;
+                continue;
+            }
+            let same_id = existing.entry(candidate.id).or_default();
+            if let Some(twin) = same_id.iter().find(|other| other.hash == view.entry().hash) {
+                entry.counts.duplicate += 1;
+                entry.placements.push(Placement { index: candidate.index, delivery: twin.delivery, at: twin.index });
+                continue;
+            }
+            let mut flaws = view.entry().flaws;
+            entry.counts.stored += 1;
+            entry.counts.flawed += u64::from(!flaws.is_empty());
+            if !same_id.is_empty() {
+                flaws = flaws.with(Flaw::Conflict);
+                entry.counts.conflicting += 1;
+            }
+            same_id.push(Existing { hash: view.entry().hash, delivery: entry.delivery, index: candidate.index });
+            rows.push(Stored { delivery: candidate.delivery, index: candidate.index, flaws });
+        }
+        Ok(rows)
+    }
+
+    async fn files_of_day(&self, day: &str) -> Vec<Arc<Add>> {
+        let tables = self.tables.lock().await;
+        tables.archive.state.files.values().filter(|add| add.day() == day).cloned().collect()
+    }
+
+    /// Events before this time are expired, in microseconds; the beginning of time where no retention is set.
+    pub async fn retention_cutoff_us(&self) -> i64 {
+        let days = self.events_store().await.retention_days;
+        days.map_or(i64::MIN, |days| (self.outside.now_us)().saturating_sub(i64::from(days) * 86_400_000_000))
+    }
+
+    async fn write_rows(&self, batch: &Batch, plan: &Plan) -> Result<Vec<Add>, LakeError> {
+        let mut writes = Vec::new();
+        for (day, stored) in &plan.rows {
+            let mut rows: Vec<NewRow> = stored.iter().filter_map(|row| new_row(batch, row)).collect();
+            rows.sort_by_key(|row| row.view.entry().time);
+            let times = rows.first().zip(rows.last()).and_then(|(a, b)| a.view.entry().time.zip(b.view.entry().time));
+            let ids = rows.iter().map(|row| id_of_view(&row.view)).collect();
+            let batches = build(&rows, self.outside.threads)?;
+            let properties = parquets::archive_properties(Effort::Ingest, rows.len(), Vec::new())?;
+            let body = parquets::encode(&schema::archive(), &batches, properties, self.outside.threads)?;
+            let add = new_add(day, format!("{}.parquet", (self.outside.unique)()), &body, rows.len(), times, (self.outside.now_us)());
+            self.keys.put(&add.path, ids);
+            writes.push((add, body));
+        }
+        futures::stream::iter(writes)
+            .map(|(add, body)| async move {
+                self.home.store.put(&self.home.path(&["archive"]).parts_of(&add.path), PutPayload::from(body)).await?;
+                Ok::<Add, LakeError>(add)
+            })
+            .buffered(8)
+            .try_collect()
+            .await
+    }
+
+    async fn write_ledger(&self, batch: &Batch, plan: &Plan) -> Result<Vec<LedgerFile>, LakeError> {
+        let mut days: BTreeMap<&str, Vec<Entry>> = BTreeMap::new();
+        for (day, entry) in &plan.entries {
+            days.entry(day).or_default().push(entry.clone());
+        }
+        let mut files = Vec::new();
+        debug_assert!(plan.entries.len() <= batch.len());
+        for (day, entries) in days {
+            let rows = ledger::to_batch(&entries)?;
+            let body = parquets::encode(&schema::ledger(), &[rows], parquets::small_properties()?, 1)?;
+            let path = format!("{}={day}/{}.parquet", schema::DELIVERY_DAY, (self.outside.unique)());
+            let file = LedgerFile { path, day: day.to_owned(), size: body.len() as i64, rows: entries.len() as i64 };
+            self.home.store.put(&self.home.path(&["ledger"]).parts_of(&file.path), PutPayload::from(body)).await?;
+            files.push(file);
+        }
+        Ok(files)
+    }
+}
+
+fn view_of(incoming: &Incoming, index: u32) -> Option<RecordView<'_>> {
+    let Body::Read { content, parsed, .. } = &incoming.body else { return None };
+    Some(RecordView::new(content, parsed, parsed.records.get(index as usize)?))
+}
+
+fn new_row<'a>(batch: &'a Batch, row: &Stored) -> Option<NewRow<'a>> {
+    let incoming = batch.get(row.delivery)?;
+    let delivery = ledger::delivery_hash(&incoming.origin, &incoming.key, &incoming.etag);
+    Some(NewRow { view: view_of(incoming, row.index)?, delivery, index: row.index, flaws: row.flaws })
+}
+
+fn blank_entry(incoming: &Incoming, delivery: i64, keyhash: i64, now_us: i64) -> Entry {
+    let mut entry = Entry {
+        delivery,
+        keyhash,
+        origin: incoming.origin.clone(),
+        key: incoming.key.clone(),
+        etag: incoming.etag.clone(),
+        status: Status::Ingested,
+        reason: None,
+        family: incoming.family.clone(),
+        account: incoming.account.clone(),
+        region: incoming.region.clone(),
+        delivered_us: incoming.delivered_us,
+        ingested_us: now_us,
+        first_us: None,
+        last_us: None,
+        stored_bytes: incoming.stored_bytes,
+        content_bytes: 0,
+        stored_sha256: incoming.stored_sha256,
+        content_sha256: None,
+        counts: Counts::default(),
+        frame: None,
+        placements: Vec::new(),
+        evidence: None,
+    };
+    if let Body::Read { content, sha256, parsed, frame } = &incoming.body {
+        entry.content_bytes = content.len() as u64;
+        entry.content_sha256 = Some(*sha256);
+        entry.frame = Some(frame.0.clone());
+        entry.first_us = parsed.records.iter().filter_map(|record| record.time).min();
+        entry.last_us = parsed.records.iter().filter_map(|record| record.time).max();
+    }
+    entry
+}
+
+/// Builds batches over several threads.
+fn build(rows: &[NewRow], threads: usize) -> Result<Vec<RecordBatch>, LakeError> {
+    let chunk = rows.len().div_ceil(threads.max(1)).max(1024);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = rows.chunks(chunk).map(|chunk| scope.spawn(move || to_batch(chunk, 1))).collect();
+        let joined = workers.into_iter().map(|w| w.join().unwrap_or_else(|_| Err(LakeError::Worker("rows".to_owned()))));
+        joined.collect()
+    })
+}
+
+/// The action that adds a file of rows.
+pub(crate) fn new_add(day: &str, name: String, body: &[u8], rows: usize, times: Option<(i64, i64)>, now_us: i64) -> Add {
+    let mut tags = BTreeMap::from([(schema::HOT_TAG.to_owned(), Some(schema::HOT_VERSION.to_owned()))]);
+    let mut stats = json!({ "numRecords": rows });
+    if let Some((first, last)) = times.filter(|_| day != "unknown") {
+        tags.insert("trailkeep.first".to_owned(), Some(first.to_string()));
+        tags.insert("trailkeep.last".to_owned(), Some(last.to_string()));
+        // Delta's statistics have milliseconds: the minimum is floored, the maximum raised.
+        stats["minValues"] = json!({ "eventtime": iso_ms(first.div_euclid(1000)) });
+        stats["maxValues"] = json!({ "eventtime": iso_ms(last.div_euclid(1000) + i64::from(last.rem_euclid(1000) != 0)) });
+    }
+    Add {
+        path: format!("{}={day}/{name}", schema::EVENT_DAY),
+        partition_values: BTreeMap::from([(schema::EVENT_DAY.to_owned(), Some(day.to_owned()))]),
+        size: body.len() as i64,
+        modification_time: now_us / 1000,
+        data_change: true,
+        stats: Some(stats.to_string()),
+        tags: Some(tags),
+    }
+}
+
+fn iso_ms(millis: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(millis)
+        .map(|time| time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+        .unwrap_or_default()
+}

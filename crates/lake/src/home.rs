@@ -1,0 +1,177 @@
+//! The home: one object-store prefix that holds everything, and the lake that is opened on it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use crate::archive::{KnownDay, Tables};
+use crate::config::{self, StoreConfig};
+use crate::dedupe::KeyCache;
+use crate::error::LakeError;
+use crate::local::SyncedStore;
+use crate::outside::{Outside, Stage};
+
+/// The format that this trailkeep writes. 1: no store documents, logs without checkpoints. 2: `config/store-events`.
+pub const FORMAT: u32 = 2;
+
+/// Where a home is.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// What the user calls it.
+    pub name: String,
+    /// Where its bytes are.
+    pub store: Arc<dyn ObjectStore>,
+    /// Prefix of the home inside the store.
+    pub prefix: Path,
+    /// The folder, when the home is on a local disk.
+    pub folder: Option<PathBuf>,
+}
+
+/// The document that guards a home.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct FormatDocument {
+    format: u32,
+}
+
+/// An open lake.
+pub struct Lake {
+    pub(crate) home: Home,
+    pub(crate) outside: Outside,
+    pub(crate) tables: Mutex<Tables>,
+    pub(crate) keys: KeyCache,
+    pub(crate) known_days: Mutex<Vec<KnownDay>>,
+    store_config: Mutex<StoreConfig>,
+}
+
+impl Home {
+    /// A home in a local folder, which is made if it is not there.
+    pub fn local(folder: PathBuf, unique: fn() -> String) -> Result<Home, LakeError> {
+        let name = folder.display().to_string();
+        std::fs::create_dir_all(&folder)
+            .and_then(|()| folder.canonicalize())
+            .map_err(|source| LakeError::Damaged { path: name.clone(), reason: source.to_string() })
+            .and_then(|folder| {
+                let store = SyncedStore::open(folder.clone(), unique)?;
+                Ok(Home { name, store, prefix: Path::default(), folder: Some(folder) })
+            })
+    }
+
+    /// A home under a prefix of an object store that has conditional writes.
+    pub fn remote(name: String, store: Arc<dyn ObjectStore>, prefix: Path) -> Home {
+        Home { name, store, prefix, folder: None }
+    }
+
+    pub(crate) fn path(&self, parts: &[&str]) -> Path {
+        parts.iter().fold(self.prefix.clone(), |path, part| path.join(*part))
+    }
+
+    /// Whether a home has been made here.
+    pub async fn exists(&self) -> Result<bool, LakeError> {
+        Ok(self.format().await?.is_some())
+    }
+
+    async fn format(&self) -> Result<Option<u32>, LakeError> {
+        Ok(config::latest::<FormatDocument>(self, "format").await?.map(|(_, document)| document.format))
+    }
+}
+
+impl Lake {
+    /// Opens a home that exists.
+    pub async fn open(home: Home, outside: Outside) -> Result<Lake, LakeError> {
+        match home.format().await? {
+            None => Err(LakeError::NoHome(home.name.clone())),
+            Some(format) => Lake::open_format(home, outside, format).await,
+        }
+    }
+
+    /// Opens a home, making it first if there is none.
+    pub async fn open_or_create(home: Home, outside: Outside) -> Result<Lake, LakeError> {
+        let format = match home.format().await? {
+            Some(format) => format,
+            None => create(&home, &outside).await?,
+        };
+        Lake::open_format(home, outside, format).await
+    }
+
+    async fn open_format(home: Home, outside: Outside, format: u32) -> Result<Lake, LakeError> {
+        if format > FORMAT {
+            return Err(LakeError::NewerFormat { home: home.name.clone(), found: format, known: FORMAT });
+        }
+        if format < FORMAT {
+            outside.watched(Stage::Upgrade, upgrade(&home, &outside, format)).await?;
+        }
+        let store = config::latest::<StoreConfig>(&home, "store-events").await?.map_or_else(StoreConfig::events, |(_, store)| store);
+        let mut tables = Tables::new(&home);
+        tables.refresh().await?;
+        tables.settle(&outside).await?;
+        Ok(Lake {
+            home,
+            outside,
+            tables: Mutex::new(tables),
+            keys: KeyCache::default(),
+            known_days: Mutex::default(),
+            store_config: Mutex::new(store),
+        })
+    }
+
+    /// The default store.
+    pub async fn events_store(&self) -> StoreConfig {
+        self.store_config.lock().await.clone()
+    }
+
+    /// Changes how long the default store keeps events, counted from the event's time.
+    pub async fn set_retention(&self, retention_days: u32) -> Result<(), LakeError> {
+        let mut current = self.store_config.lock().await;
+        let (version, mut document) =
+            config::latest::<StoreConfig>(&self.home, "store-events").await?.unwrap_or((0, StoreConfig::events()));
+        if document.retention_days != Some(retention_days) {
+            document.retention_days = Some(retention_days);
+            config::create(&self.home, "store-events", version + 1, &document).await?;
+        }
+        *current = document;
+        Ok(())
+    }
+
+    /// Where the home is.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Keeps bytes that rows cannot give back; returns their path in the home.
+    pub(crate) async fn keep_evidence(&self, sha256_hex: &str, body: Vec<u8>) -> Result<String, LakeError> {
+        let path = self.home.path(&["evidence", "deliveries", sha256_hex]);
+        if self.home.store.head(&path).await.is_err() {
+            self.home.store.put(&path, body.into()).await?;
+        }
+        Ok(format!("evidence/deliveries/{sha256_hex}"))
+    }
+}
+
+/// Makes a home. Every step is create-if-absent and the format document comes last, so that a crash or a race leaves nothing
+/// that the next opener cannot finish.
+async fn create(home: &Home, outside: &Outside) -> Result<u32, LakeError> {
+    let mut tables = Tables::new(home);
+    tables.create(outside).await?;
+    config::create(home, "store-events", 1, &StoreConfig::events()).await?;
+    config::create(home, "format", FORMAT, &FormatDocument { format: FORMAT }).await?;
+    Ok(FORMAT)
+}
+
+/// Brings an older home up to date, one format at a time. Each step can be repeated.
+async fn upgrade(home: &Home, outside: &Outside, from: u32) -> Result<(), LakeError> {
+    for format in from..FORMAT {
+        if format == 1 {
+            let mut tables = Tables::new(home);
+            tables.refresh().await?;
+            tables.settle(outside).await?;
+            tables.checkpoint().await?;
+            config::create(home, "store-events", 1, &StoreConfig::events()).await?;
+        }
+        config::create(home, "format", format + 1, &FormatDocument { format: format + 1 }).await?;
+    }
+    Ok(())
+}

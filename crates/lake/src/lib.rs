@@ -1,0 +1,31 @@
+//! The lake: one archive of records and its ledger of deliveries, kept as Delta tables under one home.
+//!
+//! The archive's Delta log is the truth: an append becomes real with one conditional write of its commit, which names the rows
+//! and the ledger rows together. Everything before that write is invisible, everything after it is derived.
+//! This is the only crate that knows Parquet, Delta and DataFusion.
+
+pub mod append;
+pub mod archive;
+pub mod compact;
+mod config;
+
+pub mod ddl;
+mod dedupe;
+mod delta;
+pub mod error;
+pub mod home;
+pub mod ledger;
+pub mod limits;
+mod local;
+pub mod outside;
+mod parquets;
+
+pub mod query;
+pub mod rebuild;
+mod rows;
+pub mod schema;
+
+pub use append::{Batch, Counts, Incoming, Judged, Outcome};
+pub use error::LakeError;
+pub use home::{Home, Lake};
+pub use outside::{Observer, Outside, Phase, Stage};

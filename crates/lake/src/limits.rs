@@ -1,0 +1,28 @@
+//! Every limit of the lake, by name.
+
+/// Most content that one append takes, in bytes: bounds the memory of a batch.
+pub const BATCH_CONTENT_BYTES_MAX: u64 = 48 << 20;
+/// Most deliveries in one append.
+pub const BATCH_DELIVERIES_MAX: usize = 16_384;
+/// Rows in a row group.
+pub const ROW_GROUP_ROWS: usize = 65_536;
+/// Memory for the keys of recently probed files, in bytes.
+pub const KEY_CACHE_BYTES_MAX: usize = 96 << 20;
+/// Times that an append goes back to the start because another collector was faster.
+pub const APPEND_ATTEMPTS_MAX: usize = 200;
+/// Commits between two checkpoints of a table's log.
+pub const CHECKPOINT_EVERY: u64 = 20;
+/// Rows that one compaction sorts in memory.
+pub const COMPACT_ROWS_MAX: usize = 100_000;
+/// Bytes (on disk) that one compaction sorts in memory.
+pub const COMPACT_BYTES_MAX: u64 = 16 << 20;
+/// Memory that one query may use before it spills, in bytes.
+pub const QUERY_MEMORY_BYTES_MAX: usize = 2 << 30;
+/// Deliveries that are rebuilt together.
+pub const REBUILD_DELIVERIES_MAX: usize = 2_000;
+/// Content that is rebuilt together, in bytes.
+pub const REBUILD_CONTENT_BYTES_MAX: u64 = 64 << 20;
+/// Longest SQL statement, in bytes.
+pub const SQL_SIZE_BYTES_MAX: usize = 100_000;
+/// Days of the ledger whose deliveries are remembered.
+pub const KNOWN_DAYS_MAX: usize = 8;

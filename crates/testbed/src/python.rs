@@ -1,0 +1,49 @@
+//! A Python that has the packages which the tests need: other readers of Delta tables, and moto.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::skip::skip;
+
+/// An interpreter that has been looked at.
+#[derive(Clone, Debug)]
+pub struct Python {
+    exe: PathBuf,
+}
+
+impl Python {
+    /// `TRAILKEEP_PYTHON`, else `python3`, if it has these modules; else says that the test is skipped.
+    pub fn find(test: &str, modules: &[&str]) -> Option<Python> {
+        let exe = std::env::var_os("TRAILKEEP_PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
+        let python = Python { exe };
+        let script = concat!(
+            "import importlib.util, sys\n",
+            "sys.exit(', '.join(name for name in sys.argv[1:] if not importlib.util.find_spec(name.split('.')[0])) or None)",
+        );
+        let missing = match python.command(script).args(modules).output() {
+            Ok(output) if output.status.success() => return Some(python),
+            Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            Err(error) => error.to_string(),
+        };
+        skip(test, &format!("`{}` lacks: {missing} (`./test` installs them)", python.exe.display()));
+        None
+    }
+
+    /// A command that runs a script; arguments may follow.
+    pub fn command(&self, script: &str) -> Command {
+        let mut command = Command::new(&self.exe);
+        command.args(["-c", script]).env("PYTHONDONTWRITEBYTECODE", "1").stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a script and reads its standard output as JSON.
+    #[track_caller]
+    pub fn json(&self, script: &str, arguments: &[&str]) -> Value {
+        let output = self.command(script).args(arguments).output().expect("python starts");
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "python failed:\n{stderr}\n{stdout}");
+        serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}\nstdout:\n{stdout}\nstderr:\n{stderr}"))
+    }
+}

@@ -1,0 +1,100 @@
+//! The command line as clap sees it.
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::Place;
+use crate::verbs::collect::Collect;
+use crate::verbs::compact::Compact;
+use crate::verbs::completions::Completions;
+use crate::verbs::demo::Demo;
+use crate::verbs::doctor::Doctor;
+use crate::verbs::export::Export;
+use crate::verbs::query::Query;
+use crate::verbs::sample::Sample;
+use crate::verbs::status::Status;
+
+/// The verified CloudTrail lake that you run yourself.
+///
+/// trailkeep reads the log files that AWS CloudTrail delivers, keeps every record exactly once and byte for byte in an open
+/// format (Parquet and Delta), and answers SQL. Alone, it says what the lake holds and what to do next.
+#[derive(Debug, Parser)]
+#[command(
+    name = "trailkeep",
+    version,
+    before_help = "Examples:
+  trailkeep demo                            start here: a sample, with an attack
+  trailkeep collect s3://my-trail-bucket    an organization's logs into the lake
+  trailkeep query \"SELECT eventName, count(*) FROM events GROUP BY 1\"
+  trailkeep                                 what the lake holds, and what is next",
+    after_help = "Exit codes: 0 fine, 1 error, 2 usage, 3 findings, 4 integrity violated, 5 partial, 130 interrupted.
+Settings: flag, then TRAILKEEP_* variable, then default; `trailkeep doctor` shows where each value came from.",
+    disable_help_subcommand = true,
+    max_term_width = 120
+)]
+pub struct Arguments {
+    /// Settings.
+    #[command(flatten)]
+    pub place: Place,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Demo(Demo),
+    Collect(Collect),
+    Query(Query),
+    Status(Status),
+    Export(Export),
+    Compact(Compact),
+    Sample(Sample),
+    Doctor(Doctor),
+    Completions(Completions),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_begins_its_help_with_examples() {
+        for verb in Arguments::command().get_subcommands_mut() {
+            let help = verb.render_long_help().to_string();
+            assert!(help.starts_with("Examples:\n"), "{help}");
+        }
+    }
+
+    #[test]
+    fn the_home_may_stand_anywhere() {
+        for line in [&["trailkeep", "--home", "h", "status"][..], &["trailkeep", "status", "--home", "h"]] {
+            let arguments = Arguments::try_parse_from(line).unwrap();
+            assert_eq!(arguments.place.home.as_deref(), Some("h"));
+        }
+    }
+
+    #[test]
+    fn what_does_not_parse() {
+        for line in [
+            &["trailkeep", "collect"][..],
+            &["trailkeep", "collect", "x", "--since", "yesterday"],
+            &["trailkeep", "collect", "x", "--max-object-size", "big"],
+            &["trailkeep", "query", "SELECT 1", "-o", "xml"],
+            &["trailkeep", "export", "files"],
+            &["trailkeep", "export", "ddl", "--for", "oracle"],
+            &["trailkeep", "compact", "--grace", "soon"],
+            &["trailkeep", "sample", "--out", "d", "--days", "0"],
+            &["trailkeep", "nonsense"],
+        ] {
+            assert!(Arguments::try_parse_from(line).is_err(), "{line:?}");
+        }
+    }
+}

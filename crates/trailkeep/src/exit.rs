@@ -1,0 +1,181 @@
+//! What went wrong, as a text with a hint and as an exit code. The only place that decides on either.
+
+mod sql_errors;
+
+use std::io;
+use std::process::ExitCode;
+
+use collect::CollectError;
+use collect::source::SourceError;
+use lake::LakeError;
+
+use crate::output;
+
+/// How a run ended that did its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything is fine.
+    Fine,
+    /// It worked, and something contradicts what was promised: 4.
+    Integrity,
+    /// It worked, but not for everything: 5.
+    Partial,
+    /// Stopped by the user after the current commit: 130.
+    Interrupted,
+}
+
+/// Why a run did not do its work.
+#[derive(Debug)]
+pub enum Failure {
+    /// The lake failed.
+    Lake(LakeError),
+    /// A source failed.
+    Source(SourceError),
+    /// Collecting failed.
+    Collect(CollectError),
+    /// A file, a pipe or the terminal failed.
+    Io {
+        /// What we were doing, as in "while ...".
+        doing: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Anything else that failed, with a hint.
+    Failed {
+        /// What.
+        what: String,
+        /// What to do about it; may be empty.
+        hint: String,
+    },
+    /// The command line does not make sense.
+    Usage {
+        /// What is wrong.
+        what: String,
+        /// What to do about it; may be empty.
+        hint: String,
+    },
+    /// Whoever read our output has stopped reading.
+    Closed,
+}
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Exit::Fine => 0,
+            Exit::Integrity => 4,
+            Exit::Partial => 5,
+            Exit::Interrupted => 130,
+        }
+    }
+}
+
+impl Failure {
+    /// A mistake on the command line.
+    pub fn usage(what: impl Into<String>, hint: impl Into<String>) -> Failure {
+        Failure::Usage { what: what.into(), hint: hint.into() }
+    }
+
+    /// Something that failed.
+    pub fn failed(what: impl Into<String>, hint: impl Into<String>) -> Failure {
+        Failure::Failed { what: what.into(), hint: hint.into() }
+    }
+
+    /// A file that failed.
+    pub fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Failure {
+        let doing = doing.into();
+        move |source| Failure::Io { doing, source }
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Failure::Usage { .. } => 2,
+            Failure::Closed => 0,
+            Failure::Lake(_) | Failure::Source(_) | Failure::Collect(_) | Failure::Io { .. } | Failure::Failed { .. } => 1,
+        }
+    }
+
+    /// What happened, and what to do about it (possibly nothing).
+    fn texts(&self) -> (String, String) {
+        match self {
+            Failure::Lake(LakeError::Query(text)) => sql_errors::texts(text).unwrap_or_else(|| cut(text)),
+            Failure::Lake(error) => cut(&error.to_string()),
+            Failure::Source(error) => cut(&error.to_string()),
+            Failure::Collect(error) => cut(&error.to_string()),
+            Failure::Io { doing, source } => (format!("{doing}: {source}"), String::new()),
+            Failure::Failed { what, hint } | Failure::Usage { what, hint } => (what.clone(), hint.clone()),
+            Failure::Closed => (String::new(), String::new()),
+        }
+    }
+}
+
+impl From<LakeError> for Failure {
+    fn from(error: LakeError) -> Failure {
+        Failure::Lake(error)
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Failure {
+        Failure::Source(error)
+    }
+}
+
+impl From<CollectError> for Failure {
+    fn from(error: CollectError) -> Failure {
+        match error {
+            CollectError::Lake(error) => Failure::Lake(error),
+            other => Failure::Collect(other),
+        }
+    }
+}
+
+/// Prints what went wrong and gives the process its exit code.
+pub fn report(done: Result<Exit, Failure>) -> ExitCode {
+    let code = match done {
+        Ok(exit) => exit.code(),
+        Err(failure) => {
+            let (what, hint) = failure.texts();
+            if !what.is_empty() {
+                output::complain(&what, &hint);
+            }
+            failure.code()
+        }
+    };
+    ExitCode::from(code)
+}
+
+/// Library errors give their hint after a semicolon, outside the user's own words (in backticks).
+fn cut(text: &str) -> (String, String) {
+    let mut quoted = false;
+    for (at, character) in text.char_indices() {
+        match character {
+            '`' => quoted = !quoted,
+            ';' if !quoted && text.get(at..).is_some_and(|rest| rest.starts_with("; ")) => {
+                let (what, hint) = text.split_at(at);
+                return (what.to_owned(), hint.trim_start_matches("; ").to_owned());
+            }
+            _ => {}
+        }
+    }
+    (text.to_owned(), String::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_are_cut_off_outside_of_the_users_words() {
+        assert_eq!(cut("no home at `a; b`; make one"), ("no home at `a; b`".to_owned(), "make one".to_owned()));
+        assert_eq!(cut("plain"), ("plain".to_owned(), String::new()));
+    }
+
+    #[test]
+    fn codes() {
+        assert_eq!(Exit::Partial.code(), 5);
+        assert_eq!(Exit::Interrupted.code(), 130);
+        assert_eq!(Failure::usage("a", "b").code(), 2);
+        assert_eq!(Failure::Closed.code(), 0);
+        assert_eq!(Failure::Lake(LakeError::NoHome("x".to_owned())).code(), 1);
+    }
+}

@@ -1,0 +1,188 @@
+//! Where every setting comes from: flag, then `TRAILKEEP_*`, then the AWS tools' own variables, then a default.
+//! The only reader of the environment and of the home directory.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::exit::Failure;
+use crate::output::Screen;
+
+/// Flags that every verb has.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Where things are")]
+pub struct Place {
+    /// The lake: a folder or s3://bucket/prefix [env: TRAILKEEP_HOME; default: ~/.local/share/trailkeep]
+    #[arg(long, global = true, value_name = "HOME")]
+    pub home: Option<String>,
+
+    /// AWS profile [env: TRAILKEEP_PROFILE, AWS_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Region of the buckets, if AWS's own settings do not say [env: TRAILKEEP_AWS_REGION, AWS_REGION]
+    #[arg(long, global = true, value_name = "REGION")]
+    pub aws_region: Option<String>,
+
+    /// Another S3 endpoint, such as http://127.0.0.1:5000 [env: TRAILKEEP_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// The environment, read once.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+/// A value, and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// What it is called, as `doctor` prints it.
+    pub name: &'static str,
+    /// The value; none where nothing says and there is no default.
+    pub value: Option<String>,
+    /// A flag, a variable, or `default`.
+    pub origin: String,
+}
+
+/// Everything that a verb is handed.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The home: a folder or `s3://bucket/prefix`.
+    pub home: Setting,
+    /// The AWS profile.
+    pub profile: Setting,
+    /// The AWS Region of the buckets.
+    pub aws_region: Setting,
+    /// Another S3 endpoint.
+    pub endpoint_url: Setting,
+    /// Threads that encode and decode.
+    pub threads: usize,
+    /// Standard output.
+    pub screen: Screen,
+    /// Where temporary folders are made.
+    pub temporary: PathBuf,
+}
+
+impl Environment {
+    /// The environment of this process; what is no text is left out.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn of_process() -> Environment {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        Environment(std::env::vars_os().filter_map(text).collect())
+    }
+
+    /// The value of a variable that is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The first of these variables that is set.
+    fn first(&self, names: &[&str]) -> Option<(String, String)> {
+        names.iter().find_map(|name| Some((self.get(name)?.to_owned(), (*name).to_owned())))
+    }
+
+    /// Where data of this user goes: `$XDG_DATA_HOME/trailkeep`, else `~/.local/share/trailkeep`.
+    fn data_folder(&self) -> Option<(String, String)> {
+        if let Some(folder) = self.get("XDG_DATA_HOME") {
+            return Some((format!("{folder}/trailkeep"), "default ($XDG_DATA_HOME)".to_owned()));
+        }
+        let folder = format!("{}/.local/share/trailkeep", self.get("HOME")?);
+        Some((folder, "default".to_owned()))
+    }
+}
+
+impl Context {
+    /// Settles every setting.
+    #[expect(clippy::disallowed_methods, reason = "the one place that knows the temporary folder")]
+    pub fn new(place: &Place, environment: Environment) -> Result<Context, Failure> {
+        let settle = |name, flag: &Option<String>, flag_name: &str, variables: &[&str]| {
+            let given = flag.clone().map(|value| (value, flag_name.to_owned()));
+            setting(name, given.or_else(|| environment.first(variables)))
+        };
+        let mut home = settle("home", &place.home, "--home", &["TRAILKEEP_HOME"]);
+        if home.value.is_none() {
+            home = setting("home", environment.data_folder());
+        }
+        if home.value.is_none() {
+            return Err(Failure::usage("no home is given and there is no home directory", "say where the lake is: --home DIR"));
+        }
+        let endpoints = ["TRAILKEEP_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
+        let regions = ["TRAILKEEP_AWS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"];
+        Ok(Context {
+            home,
+            profile: settle("profile", &place.profile, "--profile", &["TRAILKEEP_PROFILE", "AWS_PROFILE"]),
+            aws_region: settle("aws region", &place.aws_region, "--aws-region", &regions),
+            endpoint_url: settle("endpoint", &place.endpoint_url, "--endpoint-url", &endpoints),
+            threads: std::thread::available_parallelism().map_or(2, usize::from),
+            screen: Screen::of_process(&environment),
+            temporary: std::env::temp_dir(),
+        })
+    }
+
+    /// The home as the user calls it.
+    pub fn home_name(&self) -> &str {
+        self.home.value.as_deref().unwrap_or_default()
+    }
+
+    /// `--home HOME` as it has to be typed in the next command; nothing where it is the default.
+    pub fn home_flag(&self) -> String {
+        match self.home.origin.as_str() {
+            "--home" => format!(" --home {}", quoted(self.home_name())),
+            _ => String::new(),
+        }
+    }
+}
+
+/// A word as a shell wants it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=@%+,~".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+fn setting(name: &'static str, found: Option<(String, String)>) -> Setting {
+    let (value, origin) = found.map_or((None, "not set".to_owned()), |(value, origin)| (Some(value), origin));
+    Setting { name, value, origin }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        Environment(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    fn home(flag: Option<&str>, pairs: &[(&str, &str)]) -> (String, String) {
+        let place = Place { home: flag.map(str::to_owned), ..Place::default() };
+        let context = Context::new(&place, environment(pairs)).unwrap();
+        (context.home_name().to_owned(), context.home.origin)
+    }
+
+    #[test]
+    fn flag_before_variable_before_default() {
+        let all = [("TRAILKEEP_HOME", "/v"), ("XDG_DATA_HOME", "/x"), ("HOME", "/h")];
+        assert_eq!(home(Some("/f"), &all), ("/f".to_owned(), "--home".to_owned()));
+        assert_eq!(home(None, &all), ("/v".to_owned(), "TRAILKEEP_HOME".to_owned()));
+        assert_eq!(home(None, &all[1..]), ("/x/trailkeep".to_owned(), "default ($XDG_DATA_HOME)".to_owned()));
+        assert_eq!(home(None, &all[2..]), ("/h/.local/share/trailkeep".to_owned(), "default".to_owned()));
+        assert!(matches!(Context::new(&Place::default(), environment(&[])), Err(Failure::Usage { .. })));
+    }
+
+    #[test]
+    fn endpoint_of_the_service_before_the_general_one() {
+        let pairs = [("HOME", "/h"), ("AWS_ENDPOINT_URL", "http://a"), ("AWS_ENDPOINT_URL_S3", "http://b")];
+        let context = Context::new(&Place::default(), environment(&pairs)).unwrap();
+        assert_eq!(context.endpoint_url.value.as_deref(), Some("http://b"));
+        assert_eq!(context.endpoint_url.origin, "AWS_ENDPOINT_URL_S3");
+        assert_eq!(context.profile.value, None);
+    }
+
+    #[test]
+    fn words_for_the_shell() {
+        assert_eq!(quoted("/a/b-c"), "/a/b-c");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,32 @@
+//! One verb, one file.
+
+pub mod collect;
+pub mod compact;
+pub mod completions;
+pub mod demo;
+pub mod doctor;
+pub mod export;
+mod overview;
+pub mod query;
+pub mod sample;
+pub mod status;
+
+use crate::arguments::Verb;
+use crate::exit::{Exit, Failure};
+use crate::settings::Context;
+
+/// Does what was asked for.
+pub async fn run(verb: Option<Verb>, context: &Context) -> Result<Exit, Failure> {
+    match verb {
+        None => overview::run(context).await,
+        Some(Verb::Demo(demo)) => demo.run(context).await,
+        Some(Verb::Collect(collect)) => collect.run(context).await,
+        Some(Verb::Query(query)) => query.run(context).await,
+        Some(Verb::Status(status)) => status.run(context).await,
+        Some(Verb::Export(export)) => export.run(context).await,
+        Some(Verb::Compact(compact)) => compact.run(context).await,
+        Some(Verb::Sample(sample)) => sample.run(context),
+        Some(Verb::Doctor(doctor)) => doctor.run(context).await,
+        Some(Verb::Completions(completions)) => completions.run(),
+    }
+}

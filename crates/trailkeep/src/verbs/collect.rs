@@ -1,0 +1,251 @@
+//! `trailkeep collect`
+
+pub mod summary;
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use clap::{Args, ValueEnum};
+use collect::collector::{Follow, Input, Options, Stop};
+use collect::plan::Plan;
+use collect::summary::Summary;
+use collect::walk::Wanted;
+use lake::Lake;
+
+use crate::exit::{Exit, Failure};
+use crate::progress::{Manner, Reporter};
+use crate::settings::Context;
+use crate::when::{self, When};
+use crate::{collecting, figures, lakes, output, outside};
+
+/// Shortest time between two looks at a busy account and Region when following.
+const FOLLOW_INTERVAL: TimeDelta = TimeDelta::seconds(60);
+/// Time between two compactions when following.
+const COMPACT_EVERY: TimeDelta = TimeDelta::hours(6);
+
+/// Collect CloudTrail logs into the lake, each record exactly once.
+///
+/// SOURCE is a folder, a file, an archive (.tar, .tar.gz, .tgz, .zip), - (standard input) or s3://bucket/prefix. AWS's
+/// layout is found without configuration, organization trails and Control Tower's included; other files are counted as
+/// ignored. The newest day comes first. Run the same command again at any time: what is in the lake already is not read
+/// again, and what was interrupted is taken up where it stopped. Two collectors may share a lake.
+///
+/// Nothing is dropped: what cannot be understood is kept as evidence and listed with its reason, and the exit code is 5.
+#[derive(Args, Debug)]
+#[command(before_help = "Examples:
+  trailkeep collect s3://my-trail-bucket            everything, newest day first
+  trailkeep collect s3://my-trail-bucket --plan     what it would take and cost
+  trailkeep collect s3://my-trail-bucket --since 7d --region eu-west-1
+  trailkeep collect s3://my-trail-bucket --follow   go on until Ctrl-C
+  trailkeep collect ./evidence logs.tar.gz          folders and archives
+  zcat logs.json.gz | trailkeep collect -           standard input")]
+pub struct Collect {
+    /// Folders, files, archives, - or s3://bucket/prefix
+    #[arg(required = true, value_name = "SOURCE")]
+    sources: Vec<String>,
+
+    /// Only deliveries from this time on: 24h, 7d, 2026-11-01, 2026-11-01T10:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<When>,
+
+    /// Only deliveries before this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<When>,
+
+    /// Only these accounts
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    account: Vec<String>,
+
+    /// Only these Regions
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    region: Vec<String>,
+
+    /// Go on collecting what is delivered, until Ctrl-C
+    #[arg(long, conflicts_with = "plan")]
+    follow: bool,
+
+    /// Say what it would take, and stop
+    #[arg(long)]
+    plan: bool,
+
+    /// Threads that read and encode [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+
+    /// Refuse objects that are larger than this, packed or unpacked
+    #[arg(long, value_name = "BYTES", value_parser = when::bytes)]
+    max_object_size: Option<u64>,
+
+    /// Format of the summary
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: SummaryFormat,
+
+    /// How progress is shown on standard error
+    #[arg(long, value_name = "MANNER", default_value = "auto")]
+    progress: Manner,
+}
+
+/// A statement that says something about every lake.
+pub const SQL_TO_BEGIN_WITH: &str = "SELECT eventName, count(*) FROM events GROUP BY 1 ORDER BY 2 DESC LIMIT 20";
+
+/// Format of a summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SummaryFormat {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+impl Collect {
+    /// Collects, or plans.
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        self.check()?;
+        let threads = self.threads.map_or(context.threads, usize::from);
+        let mut inputs = Vec::new();
+        for source in &self.sources {
+            inputs.push(collecting::open(source, context).await?);
+        }
+        if self.plan {
+            return self.plan(inputs, context).await;
+        }
+        let title = format!("Collecting {} into {}", output::clean(&self.sources.join(", ")), output::clean(context.home_name()));
+        let reporter = Arc::new(Reporter::new(self.progress, &title));
+        let stop = collecting::stop_on_signal(&reporter);
+        let lake = lakes::open_or_create(context, outside::outside(threads, Arc::clone(&reporter) as Arc<_>)).await;
+        let lake = lake.inspect_err(|_| reporter.finish())?;
+        let watch = outside::stopwatch();
+        let summary = self.collect(&Arc::new(lake), inputs, &self.options(threads), &reporter, &stop).await;
+        reporter.finish();
+        let summary = summary?;
+        self.print(&summary, watch.elapsed().as_secs_f64(), context)?;
+        Ok(match &summary {
+            stopped if stopped.interrupted => Exit::Interrupted,
+            partial if partial.is_partial() => Exit::Partial,
+            _ => Exit::Fine,
+        })
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        if self.follow && self.sources.len() > 1 {
+            return Err(Failure::usage("--follow takes one source", "start one trailkeep for each source; they may share a home"));
+        }
+        if self.sources.iter().filter(|source| *source == "-").count() > 1 {
+            return Err(Failure::usage("standard input can be read once", "name - once"));
+        }
+        if (self.follow || self.plan) && self.sources.iter().any(|source| source == "-") {
+            return Err(Failure::usage("standard input cannot be listed", "leave out --follow and --plan"));
+        }
+        let now = outside::now();
+        match (self.since, self.until) {
+            (Some(since), Some(until)) if since.resolve(now) >= until.resolve(now) => {
+                Err(Failure::usage("--since is not before --until", "times are UTC; --since comes first"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn options(&self, threads: usize) -> Options {
+        let defaults = Options::default();
+        let follow = Follow { interval: FOLLOW_INTERVAL, compact_every: COMPACT_EVERY, now: outside::now };
+        Options {
+            wanted: self.wanted(),
+            object_bytes_max: self.max_object_size.unwrap_or(defaults.object_bytes_max),
+            threads,
+            follow: self.follow.then_some(follow),
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        let now = outside::now();
+        Wanted {
+            since: self.since.map(|when| when.resolve(now)),
+            until: self.until.map(|when| when.resolve(now)),
+            accounts: self.account.clone(),
+            regions: self.region.clone(),
+        }
+    }
+
+    async fn collect(
+        &self,
+        lake: &Arc<Lake>,
+        inputs: Vec<Input>,
+        options: &Options,
+        reporter: &Arc<Reporter>,
+        stop: &Stop,
+    ) -> Result<Summary, Failure> {
+        let mut total = Summary::default();
+        for input in inputs {
+            collecting::add(&mut total, &collecting::collect(lake, input, options, reporter, stop).await?);
+            if stop.is_stopped() {
+                break;
+            }
+        }
+        Ok(total)
+    }
+
+    fn print(&self, summary: &Summary, elapsed_s: f64, context: &Context) -> Result<(), Failure> {
+        match self.output {
+            SummaryFormat::Json => output::line(summary::json(summary, elapsed_s)?)?,
+            SummaryFormat::Table => output::line(summary::text(summary, elapsed_s, context.screen))?,
+        }
+        if summary.interrupted && !self.follow {
+            output::note("Stopped before the end. Run the same command again to go on where it stopped.");
+        } else if self.output == SummaryFormat::Table && context.screen.is_terminal {
+            let home = context.home_flag();
+            output::note(format!("\nNext: trailkeep status{home}"));
+            output::note(format!("      trailkeep query \"{SQL_TO_BEGIN_WITH}\"{home}"));
+        }
+        Ok(())
+    }
+
+    async fn plan(&self, inputs: Vec<Input>, context: &Context) -> Result<Exit, Failure> {
+        let lake = match lakes::open(context).await {
+            Ok(lake) => Some(lake),
+            Err(Failure::Lake(lake::LakeError::NoHome(_))) => None,
+            Err(other) => return Err(other),
+        };
+        let wanted = self.wanted();
+        for (name, input) in self.sources.iter().zip(inputs) {
+            let Input::Tree(source) = input else {
+                return Err(Failure::usage(
+                    format!("`{name}` is an archive; what is in it is only known after reading it"),
+                    "leave out --plan: reading local files costs nothing",
+                ));
+            };
+            let plan = collecting::plan(lake.as_ref(), source.as_ref(), &wanted).await?;
+            match self.output {
+                SummaryFormat::Json => output::line(summary::to_json(&plan)?)?,
+                SummaryFormat::Table => output::line(plan_text(name, &plan, context))?,
+            }
+        }
+        Ok(Exit::Fine)
+    }
+}
+
+fn plan_text(name: &str, plan: &Plan, context: &Context) -> String {
+    let dollars = |amount: f64| format!("${amount:.2}");
+    let mut lines = vec![
+        context.screen.bold(&format!("Plan for {}", output::clean(name))),
+        format!("  to read      {}, {}", figures::counted(plan.objects, "object"), figures::size(plan.size_bytes)),
+        format!("  known        {}", figures::count(plan.known)),
+        format!("  ignored      {}", figures::count(plan.ignored)),
+        format!(
+            "  requests     {} list, {} read",
+            figures::count(plan.list_requests),
+            figures::count(plan.read_requests)
+        ),
+    ];
+    if plan.dollars_max > 0.0 {
+        lines.push(format!(
+            "  costs        at most {} (list {}, read {}, KMS {} if encrypted without bucket keys)",
+            dollars(plan.dollars_max),
+            dollars(plan.list_dollars),
+            dollars(plan.read_dollars),
+            dollars(plan.kms_dollars_max)
+        ));
+    }
+    lines.push(format!("  takes        about {}", figures::span(plan.expected_s as f64)));
+    lines.push(format!("  {}", context.screen.dim(plan.note)));
+    lines.join("\n")
+}

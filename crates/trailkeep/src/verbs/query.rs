@@ -1,0 +1,99 @@
+//! `trailkeep query`
+
+use std::io::{IsTerminal, Read};
+
+use clap::Args;
+
+use crate::exit::{Exit, Failure};
+use crate::rows::{self, Format, Formulas, Sink};
+use crate::settings::Context;
+use crate::{ask, lakes, output, outside};
+
+/// Longest statement that is read from a file or from standard input, in bytes.
+const SQL_SIZE_BYTES_MAX: u64 = 100_000;
+
+/// Ask the lake with SQL.
+///
+/// Table `events` has one row a record, with the columns that CloudTrail Lake has: eventTime, eventName, userIdentity.arn,
+/// userIdentity.sessionContext.sessionIssuer.userName, requestParameters, eventJson (the record's exact bytes), ... Frequent
+/// keys are columns too: requestParameters.bucketName, responseElements.accessKey.accessKeyId, additionalEventData.MFAUsed.
+/// Table `deliveries` has one row a log file: origin, key, status, account, region, records, stored, duplicate, ...
+/// Upper and lower case of names do not matter. Times are UTC.
+///
+/// Rows are drawn as a table on a terminal and written as ndjson into a pipe.
+#[derive(Args, Debug)]
+#[command(before_help = "Examples:
+  trailkeep query \"SELECT eventTime, eventName, sourceIPAddress FROM events
+                   WHERE userIdentity.userName = 'alice' ORDER BY eventTime\"
+  trailkeep query \"SELECT eventName, count(*) FROM events GROUP BY 1\" -o csv=top.csv
+  trailkeep query \"SELECT * FROM events WHERE eventID = '...'\"  field by field
+  trailkeep query \"SELECT eventJson FROM events\"                as it was delivered
+  trailkeep query --file hunt.sql -o parquet=hunt.parquet")]
+pub struct Query {
+    /// One SELECT statement; `-` reads it from standard input
+    #[arg(required_unless_present = "file", conflicts_with = "file", value_name = "SQL")]
+    sql: Option<String>,
+
+    /// Read the statement from a file
+    #[arg(long, value_name = "FILE")]
+    file: Option<String>,
+
+    /// table, json, ndjson, csv, md or parquet; with =FILE to write a file
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    output: Option<Sink>,
+
+    /// Put a ' before CSV cells that a spreadsheet would take for a formula
+    #[arg(long)]
+    csv_safe: bool,
+}
+
+impl Query {
+    /// Asks and prints.
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let sql = self.statement()?;
+        let format = if context.screen.is_terminal { Format::Table } else { Format::Ndjson };
+        let sink = self.output.unwrap_or(Sink { format, file: None });
+        let formulas = if self.csv_safe { Formulas::Guarded } else { Formulas::Kept };
+        let watch = outside::stopwatch();
+        let lake = lakes::open(context).await?;
+        let answer = ask::ask(&lake, &sql).await?;
+        let count = rows::write(answer, &sink, formulas, context.screen).await?;
+        if context.screen.is_terminal || sink.file.is_some() {
+            let took = crate::figures::span(watch.elapsed().as_secs_f64());
+            let to = sink.file.map(|file| format!(" written to {file}")).unwrap_or_default();
+            output::note(format!("{}{to} · {took}", crate::figures::counted(count, "row")));
+        }
+        Ok(Exit::Fine)
+    }
+
+    /// The statement, from wherever it comes.
+    fn statement(&self) -> Result<String, Failure> {
+        let sql = match (&self.file, self.sql.as_deref()) {
+            (Some(file), _) => {
+                let opened = std::fs::File::open(file).map_err(Failure::io(format!("reading `{file}`")))?;
+                read_text(opened, file)?
+            }
+            (None, Some("-")) => {
+                if std::io::stdin().is_terminal() {
+                    output::note("type one SELECT statement and end it with Ctrl-D");
+                }
+                read_text(std::io::stdin(), "standard input")?
+            }
+            (None, sql) => sql.unwrap_or_default().to_owned(),
+        };
+        if sql.trim().is_empty() {
+            return Err(Failure::usage("there is no statement", "for example: trailkeep query \"SELECT count(*) FROM events\""));
+        }
+        Ok(sql)
+    }
+}
+
+fn read_text(from: impl Read, name: &str) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = from.take(SQL_SIZE_BYTES_MAX + 1).read_to_string(&mut text);
+    read.map_err(Failure::io(format!("reading `{name}`")))?;
+    if text.len() as u64 > SQL_SIZE_BYTES_MAX {
+        return Err(Failure::usage(format!("`{name}` is longer than {SQL_SIZE_BYTES_MAX} bytes"), "shorten the statement"));
+    }
+    Ok(text)
+}

@@ -1,0 +1,123 @@
+//! `trailkeep status`
+
+use clap::Args;
+
+use super::collect::{SummaryFormat, summary};
+use crate::exit::{Exit, Failure};
+use crate::output::{Align, Screen, Table};
+use crate::settings::Context;
+use crate::standing::{Area, Standing};
+use crate::{figures, lakes, output, outside, standing};
+
+/// An area is called silent when the rest of the lake is this much further, in seconds.
+const SILENT_S: i64 = 86_400;
+/// Gaps that are shown to people.
+const GAPS_SHOWN_MAX: usize = 10;
+
+/// Show what the lake holds and what is missing, by account and Region.
+///
+/// lag: from the last event until now. gaps: days without an event between the first and the last. silence: how far an
+/// account and Region is behind the newest event of the whole lake, if that is a day or more.
+#[derive(Args, Debug)]
+#[command(before_help = "Examples:
+  trailkeep status
+  trailkeep status -o json | jq '.areas[] | select(.silence_s > 86400)'")]
+pub struct Status {
+    /// Format
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: SummaryFormat,
+}
+
+impl Status {
+    /// Looks and prints.
+    pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let lake = lakes::open(context).await?;
+        let standing = standing::look(&lake, outside::now().timestamp_micros()).await?;
+        match self.output {
+            SummaryFormat::Json => output::line(summary::to_json(&standing)?)?,
+            SummaryFormat::Table => output::line(text(&standing, context.screen))?,
+        }
+        Ok(Exit::Fine)
+    }
+}
+
+/// A lake's standing for people.
+fn text(standing: &Standing, screen: Screen) -> String {
+    let mut lines = vec![head(standing, screen), String::new(), table(&standing.areas).draw(screen, 0)];
+    let unplaced = standing.areas.iter().any(|area| area.deliveries.is_none());
+    if unplaced {
+        lines.push(screen.dim("deliveries -: the names of these log files do not say account and Region"));
+    }
+    if !standing.gaps.is_empty() {
+        lines.push(String::new());
+        for gap in standing.gaps.iter().take(GAPS_SHOWN_MAX) {
+            let place = format!("{} {}", output::clean(&gap.account), output::clean(&gap.region));
+            lines.push(format!("gap  {place}: nothing between {} and {}", gap.after, gap.before));
+        }
+        let hidden = standing.gaps.len().saturating_sub(GAPS_SHOWN_MAX);
+        if hidden > 0 {
+            lines.push(format!("     … and {hidden} more; `-o json` lists them"));
+        }
+    }
+    lines.join("\n")
+}
+
+/// The first lines: what is there altogether.
+pub fn head(standing: &Standing, screen: Screen) -> String {
+    let totals = &standing.totals;
+    let mut lines = vec![screen.bold(&format!("Lake {}", output::clean(&standing.home)))];
+    let day = |time: &Option<String>| time.as_deref().and_then(|time| time.get(..10)).unwrap_or("-").to_owned();
+    lines.push(format!(
+        "{} from {} ({} of logs), {} to {}",
+        figures::counted(totals.events, "event"),
+        figures::counted_as(totals.deliveries, "delivery", "deliveries"),
+        figures::size(totals.content_bytes),
+        day(&totals.first_event),
+        day(&totals.last_event)
+    ));
+    let odd = [
+        (totals.duplicate, "duplicate kept once", "duplicates kept once"),
+        (totals.conflicting, "conflicting record", "conflicting records"),
+        (totals.flawed, "flawed record", "flawed records"),
+        (totals.without_time, "record without a sensible time", "records without a sensible time"),
+        (totals.refused, "refused object", "refused objects"),
+    ];
+    let odd: Vec<String> = odd
+        .iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| figures::counted_as(*count, one, many))
+        .collect();
+    if !odd.is_empty() {
+        lines.push(odd.join(" · "));
+    }
+    lines.join("\n")
+}
+
+fn table(areas: &[Area]) -> Table {
+    let mut table = Table::new(&[
+        ("account", Align::Left),
+        ("region", Align::Left),
+        ("deliveries", Align::Right),
+        ("events", Align::Right),
+        ("last event", Align::Left),
+        ("lag", Align::Right),
+        ("gaps", Align::Right),
+        ("silence", Align::Right),
+    ]);
+    for area in areas {
+        let dash = || "-".to_owned();
+        let named = |text: &str| if text.is_empty() { dash() } else { text.to_owned() };
+        let silent = area.silence_s.filter(|silence| *silence >= SILENT_S);
+        table.row([
+            named(&area.account),
+            named(&area.region),
+            area.deliveries.map_or_else(dash, figures::count),
+            figures::count(area.events),
+            area.last_event.as_deref().map_or_else(dash, |time| time.get(..19).unwrap_or(time).replace('T', " ")),
+            area.lag_s.map_or_else(dash, figures::ago),
+            if area.gap_days == 0 { dash() } else { figures::counted(area.gap_days.unsigned_abs(), "day") },
+            silent.map_or_else(dash, figures::ago),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,23 @@
+//! The built program, from outside: one binary for all integration tests.
+//!
+//! Every test starts what it needs on loopback and stops it again. A test that lacks something (Python packages, real events)
+//! says so on a line that begins with `SKIPPED`; `./test` counts those lines.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test fails loudly, and looks at the real clock"
+)]
+
+mod asked;
+mod organization;
+
+mod bad_input;
+mod collect;
+mod crash;
+mod floors;
+mod metadata;
+mod readers;
+mod supply;
