@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectStoreExt, PutPayload};
-use record::{Flaw, Flaws, Frame, Parsed, RecordView, time};
+use record::{Content, Flaw, Flaws, Frame, Parsed, RecordView, time};
 use serde_json::json;
 
 use crate::archive::{Appended, LedgerFile, PartsOf};
@@ -86,7 +86,7 @@ pub enum Body {
     /// Records.
     Read {
         /// The uncompressed bytes.
-        content: Vec<u8>,
+        content: Content,
         /// Their SHA-256.
         sha256: [u8; 32],
         /// The records in them.

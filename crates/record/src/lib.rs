@@ -7,6 +7,7 @@
 //! Pure: no IO, no clock, no environment; no recursion on input; every limit has a name ([`limits`]).
 
 pub mod columns;
+mod content;
 pub mod envelope;
 pub mod flaw;
 pub mod inflate;
@@ -19,6 +20,7 @@ pub mod text;
 pub mod time;
 
 pub use columns::{Column, Kind};
+pub use content::Content;
 pub use envelope::{Envelope, EnvelopeError, Frame};
 pub use flaw::{Flaw, Flaws};
 pub use inflate::{InflateError, Inflater};

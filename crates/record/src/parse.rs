@@ -5,7 +5,10 @@
 //! column cannot give back exactly is kept in `otherfields`, and so is every key that we do not know.
 //! INVARIANT: each record is rebuilt and compared before it is accepted; one that differs is kept raw.
 
+use std::cell::Cell;
+
 use crate::columns::{Column, Kind, known};
+use crate::content::Content;
 use crate::flaw::{Flaw, Flaws};
 use crate::limits::{RECORD_SIZE_BYTES_MAX, SHAPE_SIZE_BYTES_MAX};
 use crate::path::{self, HOT_INNER_KEY, NODE_PREFIX, Node, Step, TOP, find, token_char};
@@ -68,7 +71,7 @@ pub struct Parsed {
 /// A record's view of its [`Parsed`] and the content that it points into.
 #[derive(Clone, Copy)]
 pub struct RecordView<'a> {
-    content: &'a [u8],
+    content: &'a Content,
     parsed: &'a Parsed,
     entry: &'a Entry,
 }
@@ -118,8 +121,8 @@ struct Member {
 
 impl Parser {
     /// Takes apart the record at `content[from..to]`.
-    pub fn record(&mut self, content: &[u8], from: usize, to: usize, out: &mut Parsed) {
-        let bytes = content.get(from..to).unwrap_or_default();
+    pub fn record(&mut self, content: &Content, from: usize, to: usize, out: &mut Parsed) {
+        let bytes = content.as_bytes().get(from..to).unwrap_or_default();
         let (fields_from, text_from) = (out.fields.len(), out.text.len());
         let mut entry = Entry {
             bytes: (from as u32, to as u32),
@@ -130,7 +133,8 @@ impl Parser {
             time: None,
             hash: crate::record_hash(bytes),
         };
-        match self.take_apart(bytes, from, out) {
+        let is_text = matches!(content, Content::Text(_)) || std::str::from_utf8(bytes).is_ok();
+        match self.take_apart(bytes, is_text, from, out) {
             Ok(flaws) => {
                 entry.flaws = flaws;
                 entry.fields.1 = out.fields.len() as u32;
@@ -153,11 +157,11 @@ impl Parser {
         out.records.push(entry);
     }
 
-    fn take_apart(&mut self, bytes: &[u8], from: usize, out: &mut Parsed) -> Result<Flaws, Flaw> {
+    fn take_apart(&mut self, bytes: &[u8], is_text: bool, from: usize, out: &mut Parsed) -> Result<Flaws, Flaw> {
         if bytes.len() > RECORD_SIZE_BYTES_MAX {
             return Err(Flaw::TooLarge);
         }
-        if std::str::from_utf8(bytes).is_err() {
+        if !is_text {
             return Err(Flaw::InvalidUtf8);
         }
         if peek(bytes, 0) != b'{' {
@@ -204,9 +208,9 @@ impl Parser {
     }
 
     /// INVARIANT: what is accepted gives back its exact bytes.
-    fn gives_back(&mut self, content: &[u8], bytes: &[u8], out: &Parsed, entry: &Entry) -> bool {
+    fn gives_back(&mut self, content: &Content, bytes: &[u8], out: &Parsed, entry: &Entry) -> bool {
         self.rebuilt.clear();
-        let view = RecordView { content, parsed: out, entry };
+        let view = InOrder { view: RecordView { content, parsed: out, entry }, next: Cell::new(0) };
         rebuild(&view, &mut self.rebuilt).is_ok() && self.rebuilt == bytes
     }
 
@@ -534,7 +538,7 @@ fn depth_of(node: Node) -> usize {
 }
 
 /// `eventTime`, or the start of an aggregated event's window.
-fn event_time(content: &[u8], parsed: &Parsed, entry: &Entry) -> Option<i64> {
+fn event_time(content: &Content, parsed: &Parsed, entry: &Entry) -> Option<i64> {
     let view = RecordView { content, parsed, entry };
     view.time(known::EVENT_TIME).or_else(|| {
         let (_, start) = view.text(known::TIME_WINDOW)?.split_once("\"windowStart\"")?;
@@ -544,14 +548,14 @@ fn event_time(content: &[u8], parsed: &Parsed, entry: &Entry) -> Option<i64> {
 
 impl Parsed {
     /// The records with the content that they came from.
-    pub fn views<'a>(&'a self, content: &'a [u8]) -> impl Iterator<Item = RecordView<'a>> {
+    pub fn views<'a>(&'a self, content: &'a Content) -> impl Iterator<Item = RecordView<'a>> {
         self.records.iter().map(move |entry| RecordView { content, parsed: self, entry })
     }
 }
 
 impl<'a> RecordView<'a> {
     /// A view of one record.
-    pub fn new(content: &'a [u8], parsed: &'a Parsed, entry: &'a Entry) -> RecordView<'a> {
+    pub fn new(content: &'a Content, parsed: &'a Parsed, entry: &'a Entry) -> RecordView<'a> {
         RecordView { content, parsed, entry }
     }
 
@@ -567,7 +571,7 @@ impl<'a> RecordView<'a> {
 
     /// The record's exact bytes.
     pub fn bytes(&self) -> &'a [u8] {
-        self.content.get(self.entry.bytes.0 as usize..self.entry.bytes.1 as usize).unwrap_or_default()
+        self.content.as_bytes().get(self.entry.bytes.0 as usize..self.entry.bytes.1 as usize).unwrap_or_default()
     }
 
     /// The record's fields.
@@ -578,7 +582,7 @@ impl<'a> RecordView<'a> {
     /// A value as text, if it is text.
     pub fn text_of(&self, value: Value) -> Option<&'a str> {
         match value {
-            Value::Source(from, to) => std::str::from_utf8(self.content.get(from as usize..to as usize)?).ok(),
+            Value::Source(from, to) => self.content.text(from, to),
             Value::Decoded(from, to) => self.parsed.text.get(from as usize..to as usize),
             Value::Bool(_) | Value::Time(_) => None,
         }
@@ -615,6 +619,49 @@ impl Row for RecordView<'_> {
     }
 }
 
+/// A record that is asked for its values in the order in which it has them, as a rebuild does.
+struct InOrder<'a> {
+    view: RecordView<'a>,
+    next: Cell<usize>,
+}
+
+impl InOrder<'_> {
+    fn value(&self, column: Column) -> Option<Value> {
+        let fields = self.view.fields();
+        let from = self.next.get();
+        let ahead = fields.get(from..)?.iter().position(|field| field.column == column);
+        match ahead {
+            Some(steps) => {
+                self.next.set(from + steps + 1);
+                fields.get(from + steps).map(|field| field.value)
+            }
+            None => self.view.value(column),
+        }
+    }
+}
+
+impl Row for InOrder<'_> {
+    fn shape(&self) -> &str {
+        self.view.shape()
+    }
+
+    fn other(&self) -> &str {
+        self.view.other()
+    }
+
+    fn text(&self, column: Column) -> Option<&str> {
+        self.view.text_of(self.value(column)?)
+    }
+
+    fn boolean(&self, column: Column) -> Option<bool> {
+        if let Value::Bool(value) = self.value(column)? { Some(value) } else { None }
+    }
+
+    fn time(&self, column: Column) -> Option<i64> {
+        if let Value::Time(value) = self.value(column)? { Some(value) } else { None }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -622,8 +669,9 @@ mod tests {
     /// Parses one record; returns whether its bytes come back from its row, its flaws, and its columns as text.
     fn parse(text: &str) -> (bool, String, Vec<(String, String)>) {
         let mut parsed = Parsed::default();
-        Parser::default().record(text.as_bytes(), 0, text.len(), &mut parsed);
-        let view = parsed.views(text.as_bytes()).next().unwrap();
+        let content = Content::Text(text.to_owned());
+        Parser::default().record(&content, 0, text.len(), &mut parsed);
+        let view = parsed.views(&content).next().unwrap();
         let flaws: Vec<String> = view.entry().flaws.iter().map(|flaw| flaw.to_string()).collect();
         let value = |field: &Field| match field.value {
             Value::Bool(b) => b.to_string(),

@@ -62,7 +62,7 @@ pub fn string(bytes: &[u8], at: usize, flaws: &mut Flaws) -> Result<Str, Flaw> {
 }
 
 /// The first byte at or after `at` that ends plain text: a quote, a backslash, a control character or the end of input.
-fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+pub fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES * 0x80;
     // Eight bytes at a time; a hit (or a false alarm through a borrow) is looked at byte by byte.
@@ -76,7 +76,7 @@ fn plain_end(bytes: &[u8], mut at: usize) -> usize {
         }
         at += 8;
     }
-    while !matches!(peek(bytes, at), 0..0x20 | b'"' | b'\\') {
+    while bytes.get(at).is_some_and(|byte| !matches!(byte, 0..0x20 | b'"' | b'\\')) {
         at += 1;
     }
     at

@@ -1,6 +1,7 @@
 //! JSON string text: from escapes to characters and back.
 
 use crate::flaw::Flaw;
+use crate::scan::plain_end;
 
 /// Decodes the inside of a JSON string (between its quotes) that holds at least one backslash.
 pub fn unescape(inner: &str, out: &mut String) -> Result<(), Flaw> {
@@ -59,11 +60,14 @@ fn hex4(text: &str) -> Result<(u32, &str), Flaw> {
 /// Writes a string as AWS does: quotes, backslashes and control characters escaped, all else as it is.
 pub fn write_escaped(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
+    let bytes = text.as_bytes();
     let mut from = 0;
-    for (at, byte) in text.bytes().enumerate().filter(|(_, b)| *b < 0x20 || *b == b'"' || *b == b'\\') {
-        out.extend_from_slice(text.as_bytes().get(from..at).unwrap_or_default());
+    loop {
+        let at = plain_end(bytes, from);
+        out.extend_from_slice(bytes.get(from..at).unwrap_or_default());
+        let Some(byte) = bytes.get(at) else { break };
         from = at + 1;
-        match byte {
+        match *byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
             0x08 => out.extend_from_slice(b"\\b"),
@@ -74,7 +78,6 @@ pub fn write_escaped(text: &str, out: &mut Vec<u8>) {
             other => out.extend_from_slice(format!("\\u{other:04x}").as_bytes()),
         }
     }
-    out.extend_from_slice(text.as_bytes().get(from..).unwrap_or_default());
     out.push(b'"');
 }
 

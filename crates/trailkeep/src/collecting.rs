@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use collect::archive::{self, Opened};
 use collect::collector::{Input, Options, Stop, Watch};
-use collect::plan::{self, Plan, Where};
 use collect::layout::{self, Kind};
+use collect::plan::{self, Plan, Where};
 use collect::source::{Listed, Source};
 use collect::summary::{REFUSALS_LISTED_MAX, Summary};
 use collect::walk::{Walk, Wanted};

@@ -69,8 +69,7 @@ pub fn ago(seconds: i64) -> String {
 
 /// `2023-01-22T16:53:53Z`.
 pub fn iso(us: i64) -> String {
-    DateTime::<Utc>::from_timestamp_micros(us)
-        .map_or_else(|| us.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    DateTime::<Utc>::from_timestamp_micros(us).map_or_else(|| us.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
 #[cfg(test)]

@@ -66,7 +66,11 @@ impl FromStr for Sink {
             "csv" => Format::Csv,
             "md" => Format::Markdown,
             "parquet" => Format::Parquet,
-            _ => return Err(format!("`{name}` is no format; take table, json, ndjson, csv, md or parquet, with =FILE to write a file")),
+            _ => {
+                return Err(format!(
+                    "`{name}` is no format; take table, json, ndjson, csv, md or parquet, with =FILE to write a file"
+                ));
+            }
         };
         match file {
             Some(file) if file.is_empty() => Err(format!("name the file: {name}=FILE")),

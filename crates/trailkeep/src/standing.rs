@@ -92,7 +92,8 @@ pub struct Gap {
     pub before: String,
 }
 
-const AREAS: &str = "SELECT account, region, CAST(sum(n) AS BIGINT), CAST(min(first_at) AS BIGINT), CAST(max(last_at) AS BIGINT), count(*)
+const AREAS: &str =
+    "SELECT account, region, CAST(sum(n) AS BIGINT), CAST(min(first_at) AS BIGINT), CAST(max(last_at) AS BIGINT), count(*)
   FROM (SELECT coalesce(recipientaccountid, '') AS account, coalesce(awsregion, '') AS region, eventday, count(*) AS n,
                min(eventtime) AS first_at, max(eventtime) AS last_at
         FROM events WHERE eventday <> 'unknown' GROUP BY 1, 2, 3) AS days
@@ -179,7 +180,10 @@ pub async fn totals(lake: &Lake) -> Result<Totals, Failure> {
 async fn gaps(lake: &Lake) -> Result<Vec<Gap>, Failure> {
     let rows = ask_small(lake, &format!("{GAPS} LIMIT {GAPS_LISTED_MAX}")).await?;
     let cell = |row: &[String], at| text(row, at).to_owned();
-    Ok(rows.iter().map(|row| Gap { account: cell(row, 0), region: cell(row, 1), after: cell(row, 2), before: cell(row, 3) }).collect())
+    Ok(rows
+        .iter()
+        .map(|row| Gap { account: cell(row, 0), region: cell(row, 1), after: cell(row, 2), before: cell(row, 3) })
+        .collect())
 }
 
 #[cfg(test)]

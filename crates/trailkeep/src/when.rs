@@ -40,9 +40,9 @@ impl FromStr for When {
         if let Ok(span) = text.parse::<Span>() {
             return Ok(When::Ago(span));
         }
-        moment(text).map(When::At).ok_or_else(|| {
-            format!("`{text}` is no time; write 24h, 7d (ago), 2026-11-01 or 2026-11-01T10:00Z (times are UTC)")
-        })
+        moment(text)
+            .map(When::At)
+            .ok_or_else(|| format!("`{text}` is no time; write 24h, 7d (ago), 2026-11-01 or 2026-11-01T10:00Z (times are UTC)"))
     }
 }
 

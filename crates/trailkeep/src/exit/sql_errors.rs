@@ -7,11 +7,24 @@ const SIMILAR_MAX: usize = 3;
 
 /// What is wrong and what to do, if this is an error that we know.
 pub fn texts(text: &str) -> Option<(String, String)> {
-    missing_column(text).or_else(|| missing_table(text)).or_else(|| unreadable(text)).or_else(|| {
-        let known = ["Error during planning: ", "Schema error: ", "SQL error: ", "Arrow error: ", "Execution error: "];
-        let bare = known.iter().find_map(|prefix| text.strip_prefix(prefix))?;
-        Some((bare.to_owned(), String::new()))
-    })
+    missing_column(text).or_else(|| missing_table(text)).or_else(|| unreadable(text)).or_else(|| plain(text))
+}
+
+/// Any other error, without the planner's own names for its parts.
+fn plain(text: &str) -> Option<(String, String)> {
+    let cause = text.rsplit_once("caused by\n").map_or(text, |(_, cause)| cause);
+    let known =
+        ["Error during planning: ", "Schema error: ", "SQL error: ", "Arrow error: ", "Execution error: ", "Parser error: "];
+    let mut bare = cause.trim();
+    while let Some(shorter) = known.iter().find_map(|prefix| bare.strip_prefix(prefix)) {
+        bare = shorter;
+    }
+    let timestamp = bare.contains("parsing timestamp").then_some("write times as '2026-11-01' or '2026-11-01 10:00:00' (UTC)");
+    let (what, own) = match bare.split_once("\nDid you mean ") {
+        Some((what, similar)) => (what, format!("did you mean {similar}")),
+        None => (bare, timestamp.unwrap_or_default().to_owned()),
+    };
+    (bare.len() < text.len() || !own.is_empty()).then(|| (what.trim_end_matches('.').to_owned(), own))
 }
 
 fn missing_column(text: &str) -> Option<(String, String)> {
@@ -23,7 +36,7 @@ fn missing_column(text: &str) -> Option<(String, String)> {
         true => "columns have AWS's names, such as eventTime, userIdentity.arn, requestParameters.bucketName; \
                  `SELECT * FROM events LIMIT 1` shows them; text is quoted with '...'"
             .to_owned(),
-        false => format!("did you mean {}?", similar.join(" or ")),
+        false => format!("did you mean {}? (text is quoted with '...', \"...\" is a name)", similar.join(" or ")),
     };
     Some((format!("there is no column `{name}`"), hint))
 }
@@ -45,7 +58,10 @@ fn unreadable(text: &str) -> Option<(String, String)> {
     let mut letters = what.chars();
     let what: String = letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default();
     let hint = "a statement looks like: SELECT eventTime, eventName FROM events WHERE userIdentity.userName = 'alice'";
-    Some((format!("this is not SQL: {}{place}", what.replacen("expected: ", "expected ", 1).replace("found: ", "found ")), hint.to_owned()))
+    Some((
+        format!("this is not SQL: {}{place}", what.replacen("expected: ", "expected ", 1).replace("found: ", "found ")),
+        hint.to_owned(),
+    ))
 }
 
 /// Columns whose names are nearly this one.
@@ -87,14 +103,27 @@ mod tests {
                 "there is no column `evntname`",
                 "did you mean eventName?",
             ),
-            ("Schema error: No field named zebra. Valid fields are events.a.", "there is no column `zebra`", "columns have AWS's names"),
+            (
+                "Schema error: No field named zebra. Valid fields are events.a.",
+                "there is no column `zebra`",
+                "columns have AWS's names",
+            ),
             ("Error during planning: table 'datafusion.public.evnts' not found", "there is no table `evnts`", "the tables are"),
             (
                 "SQL error: ParserError(\"Expected: an SQL statement, found: SELEC at Line: 1, Column: 1\")",
                 "this is not SQL: expected an SQL statement, found SELEC (line 1, column 1)",
                 "a statement looks like",
             ),
-            ("Error during planning: Invalid function 'f'", "Invalid function 'f'", ""),
+            (
+                "Error during planning: Invalid function 'foo'.\nDid you mean 'pow'?",
+                "Invalid function 'foo'",
+                "did you mean 'pow'?",
+            ),
+            (
+                "Optimizer rule 'x' failed\ncaused by\nArrow error: Parser error: Error parsing timestamp from 'x': too short",
+                "Error parsing timestamp from 'x': too short",
+                "write times as",
+            ),
         ];
         for (text, what, hint) in cases {
             let found = texts(text).unwrap();

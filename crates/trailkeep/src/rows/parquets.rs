@@ -22,7 +22,8 @@ impl Parquet {
     pub fn new(out: Box<dyn Write + Send>, headers: Vec<String>, schema: &SchemaRef) -> Result<Parquet, Failure> {
         let schema = headed(schema, &headers);
         let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-        let writer = ArrowWriter::try_new(out, std::sync::Arc::clone(&schema), Some(properties)).map_err(|error| unwritable(&error))?;
+        let writer =
+            ArrowWriter::try_new(out, std::sync::Arc::clone(&schema), Some(properties)).map_err(|error| unwritable(&error))?;
         Ok(Parquet { writer: Some(writer), schema })
     }
 }

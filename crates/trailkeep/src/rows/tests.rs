@@ -45,10 +45,7 @@ fn written(format: Format, formulas: Formulas, batches: &[RecordBatch]) -> Strin
 #[test]
 fn csv() {
     let text = written(Format::Csv, Formulas::Kept, &[rows()]);
-    assert_eq!(
-        text,
-        "eventTime,name,n\n2023-01-22 16:53:53.000,\"=cmd|'/c'!A1, \"\"x\"\"\",7\n2023-01-22 16:53:53.250,,1200\n"
-    );
+    assert_eq!(text, "eventTime,name,n\n2023-01-22 16:53:53.000,\"=cmd|'/c'!A1, \"\"x\"\"\",7\n2023-01-22 16:53:53.250,,1200\n");
     assert!(written(Format::Csv, Formulas::Guarded, &[rows()]).contains("\"'=cmd"));
     assert_eq!(written(Format::Csv, Formulas::Kept, &[]), "eventTime,name,n\n");
 }

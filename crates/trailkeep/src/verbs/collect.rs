@@ -224,17 +224,13 @@ impl Collect {
 }
 
 fn plan_text(name: &str, plan: &Plan, context: &Context) -> String {
-    let dollars = |amount: f64| format!("${amount:.2}");
+    let dollars = |amount: f64| if amount > 0.0 && amount < 0.1 { format!("${amount:.4}") } else { format!("${amount:.2}") };
     let mut lines = vec![
         context.screen.bold(&format!("Plan for {}", output::clean(name))),
         format!("  to read      {}, {}", figures::counted(plan.objects, "object"), figures::size(plan.size_bytes)),
         format!("  known        {}", figures::count(plan.known)),
         format!("  ignored      {}", figures::count(plan.ignored)),
-        format!(
-            "  requests     {} list, {} read",
-            figures::count(plan.list_requests),
-            figures::count(plan.read_requests)
-        ),
+        format!("  requests     {} list, {} read", figures::count(plan.list_requests), figures::count(plan.read_requests)),
     ];
     if plan.dollars_max > 0.0 {
         lines.push(format!(

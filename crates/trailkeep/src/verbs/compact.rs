@@ -103,7 +103,9 @@ fn text(figures: &Figures, context: &Context) -> String {
     }
     lines.push(format!(
         "  retention   {}, {} expired",
-        figures.retention_days.map_or_else(|| "none set, everything is kept".to_owned(), |days| figures::counted(u64::from(days), "day")),
+        figures
+            .retention_days
+            .map_or_else(|| "none set, everything is kept".to_owned(), |days| figures::counted(u64::from(days), "day")),
         figures::counted(figures.days_expired, "day")
     ));
     lines.push(format!("  deleted     {}", figures::counted(figures.files_deleted, "replaced file")));

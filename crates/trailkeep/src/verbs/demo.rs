@@ -39,7 +39,9 @@ impl Demo {
         let watch = outside::stopwatch();
         let folder = self.folder(context)?;
         let (logs, home) = (folder.join("logs"), folder.join("lake"));
-        output::line(screen.bold("A sample organization: six accounts, five Regions, 30 days - and somebody who should not be there."))?;
+        output::line(
+            screen.bold("A sample organization: six accounts, five Regions, 30 days - and somebody who should not be there."),
+        )?;
         output::line("")?;
 
         let reporter = Arc::new(Reporter::new(Manner::Auto, "Making log files"));
@@ -65,7 +67,11 @@ impl Demo {
             output::line(questions::truth(attack, screen))?;
         }
         let asked_s = watch.elapsed().as_secs_f64() - begun;
-        output::line(format!("\nFive questions in {}; everything in {}.", figures::span(asked_s), figures::span(watch.elapsed().as_secs_f64())))?;
+        output::line(format!(
+            "\nFive questions in {}; everything in {}.",
+            figures::span(asked_s),
+            figures::span(watch.elapsed().as_secs_f64())
+        ))?;
         next(&folder, &logs, &home, self.keep.is_some(), context)?;
         if is_right { Ok(Exit::Fine) } else { Ok(Exit::Integrity) }
     }
@@ -149,7 +155,10 @@ fn next(folder: &Path, logs: &Path, home: &Path, is_kept: bool, context: &Contex
             "one record, field by field",
         ),
         (format!("trailkeep compact --home {home}"), "fewer and smaller files"),
-        (format!("trailkeep export files --out {} --home {home}", shell(&folder.join("again"))), "the log files again, byte for byte"),
+        (
+            format!("trailkeep export files --out {} --home {home}", shell(&folder.join("again"))),
+            "the log files again, byte for byte",
+        ),
         ("trailkeep collect s3://YOUR-TRAIL-BUCKET --plan".to_owned(), "your own logs: what it would take"),
     ];
     for (command, why) in commands {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use aws::doctor::{Check, Verdict, check_source};
 use clap::Args;
-use collect::source::Source;
 use collect::archive::Opened;
+use collect::source::Source;
 
 use super::collect::{SummaryFormat, summary};
 use crate::exit::{Exit, Failure};
@@ -136,9 +136,17 @@ fn text(settings: &[&Setting], checks: &[Check], context: &Context) -> String {
         };
         lines.push(format!("{word}  {:<12} {}", check.name, output::clean(&check.message)));
     }
-    let policy = checks.iter().filter(|check| check.verdict != Verdict::Ok).find_map(|check| check.policy.as_deref());
-    if let Some(policy) = policy {
+    if let Some(policy) = policy_of(checks) {
         lines.push(format!("\nThis policy grants what is needed:\n{policy}"));
     }
     lines.join("\n")
+}
+
+/// The policy to show: of a right that is missing; if nothing failed, of one that could not be tried.
+fn policy_of(checks: &[Check]) -> Option<&str> {
+    let of = |verdict| checks.iter().filter(move |check| check.verdict == verdict);
+    match of(Verdict::Failed).next() {
+        Some(_) => of(Verdict::Failed).find_map(|check| check.policy.as_deref()),
+        None => of(Verdict::Unknown).find_map(|check| check.policy.as_deref()),
+    }
 }

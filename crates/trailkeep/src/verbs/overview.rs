@@ -29,14 +29,15 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
     let areas = standing.areas.len() as u64;
     let lag = standing.areas.iter().filter_map(|area| area.lag_s).min();
     if let Some(lag) = lag {
-        output::line(format!("{} of account and Region; the newest event is {} old", figures::counted(areas, "combination"), figures::ago(lag)))?;
+        output::line(format!(
+            "{} of account and Region; the newest event is {} old",
+            figures::counted(areas, "combination"),
+            figures::ago(lag)
+        ))?;
     }
     output::line("")?;
     let collect = (format!("trailkeep collect SOURCE{home}"), "go on where the last collection stopped");
-    let query = (
-        format!("trailkeep query \"{SQL_TO_BEGIN_WITH}\"{home}"),
-        "ask what happened most",
-    );
+    let query = (format!("trailkeep query \"{SQL_TO_BEGIN_WITH}\"{home}"), "ask what happened most");
     let status = (format!("trailkeep status{home}"), "gaps and silence by account and Region");
     let is_stale = lag.is_none_or(|lag| lag > STALE_S);
     next(&if is_stale { [collect, status, query] } else { [query, status, collect] })?;

@@ -97,7 +97,10 @@ impl Sample {
         table.row(["bytes, packed".to_owned(), figures::size(totals.stored_bytes)]);
         table.row(["bytes, unpacked".to_owned(), figures::size(totals.content_bytes)]);
         let attack = totals.attack.as_ref().map(|attack| {
-            format!("\nAn attack of {} is hidden in it; `-o json` tells it step by step.", figures::counted(attack.steps.len() as u64, "step"))
+            format!(
+                "\nAn attack of {} is hidden in it; `-o json` tells it step by step.",
+                figures::counted(attack.steps.len() as u64, "step")
+            )
         });
         format!(
             "{}\n\n{}\n{}\nNext: trailkeep collect {} --home lake",

@@ -82,11 +82,8 @@ pub fn head(standing: &Standing, screen: Screen) -> String {
         (totals.without_time, "record without a sensible time", "records without a sensible time"),
         (totals.refused, "refused object", "refused objects"),
     ];
-    let odd: Vec<String> = odd
-        .iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| figures::counted_as(*count, one, many))
-        .collect();
+    let odd: Vec<String> =
+        odd.iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| figures::counted_as(*count, one, many)).collect();
     if !odd.is_empty() {
         lines.push(odd.join(" · "));
     }

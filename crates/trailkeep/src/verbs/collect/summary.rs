@@ -55,7 +55,11 @@ pub fn text(summary: &Summary, elapsed_s: f64, screen: Screen) -> String {
     lines.extend(listed("refused", &summary.refusals, summary.objects.refused + summary.objects.archived, screen));
     lines.extend(listed("unlisted", &summary.unlisted, summary.unlisted.len() as u64, screen));
     for key in summary.overwritten.iter().take(REFUSALS_SHOWN_MAX) {
-        lines.push(format!("  {}  {} · its content has changed since it was collected; both are kept", screen.bad("changed "), clean(key)));
+        lines.push(format!(
+            "  {}  {} · its content has changed since it was collected; both are kept",
+            screen.bad("changed "),
+            clean(key)
+        ));
     }
     if summary.overwritten.len() > REFUSALS_SHOWN_MAX {
         lines.push(format!("            … and {} more", summary.overwritten.len() - REFUSALS_SHOWN_MAX));
@@ -77,13 +81,8 @@ fn sums(summary: &Summary) -> Vec<String> {
         (o.refused, "refused"),
         (o.archived, "archived"),
     ];
-    let records = [
-        (r.records, "read"),
-        (r.stored, "stored"),
-        (r.duplicate, "duplicate"),
-        (r.filtered, "filtered"),
-        (r.expired, "expired"),
-    ];
+    let records =
+        [(r.records, "read"), (r.stored, "stored"), (r.duplicate, "duplicate"), (r.filtered, "filtered"), (r.expired, "expired")];
     let aside = [("conflicting", r.conflicting), ("flawed", r.flawed)];
     let aside: Vec<String> = aside.iter().map(|(name, count)| format!("{} {name}", figures::count(*count))).collect();
     let aside = format!("of these {}", aside.join(", "));
@@ -105,7 +104,10 @@ fn listed(word: &str, refusals: &[Refusal], count: u64, screen: Screen) -> Vec<S
         shown.map(|refusal| format!("  {word}  {} · {}", clean(&refusal.key), clean(&refusal.reason))).collect();
     let hidden = count.saturating_sub(lines.len() as u64);
     if hidden > 0 && !lines.is_empty() {
-        lines.push(format!("            … and {} more: SELECT key, reason FROM deliveries WHERE status = 'refused'", figures::count(hidden)));
+        lines.push(format!(
+            "            … and {} more: SELECT key, reason FROM deliveries WHERE status = 'refused'",
+            figures::count(hidden)
+        ));
     }
     lines
 }

@@ -37,7 +37,12 @@ impl Checked {
             0 => format!("all {} equal", figures::count(lake.len() as u64)),
             differ => format!("{} differ", figures::count(differ as u64)),
         };
-        Checked { what, generator: format!("{} sums", figures::count(generator.len() as u64)), lake: lake_text, differs: wrong + more > 0 }
+        Checked {
+            what,
+            generator: format!("{} sums", figures::count(generator.len() as u64)),
+            lake: lake_text,
+            differs: wrong + more > 0,
+        }
     }
 }
 

@@ -101,7 +101,8 @@ impl Files {
         let wanted = self.wanted();
         let mut exported = Exported { out: self.out.display().to_string(), ..Exported::default() };
         exported.evidence = refused(&lake).await?;
-        let has_origins = ask_small(&lake, "SELECT DISTINCT origin FROM deliveries WHERE status = 'ingested' LIMIT 2").await?.len() > 1;
+        let has_origins =
+            ask_small(&lake, "SELECT DISTINCT origin FROM deliveries WHERE status = 'ingested' LIMIT 2").await?.len() > 1;
         for day in lake.delivery_days().await? {
             lake.rebuild_day(&day, |rebuilt| {
                 if wanted.has(&rebuilt.entry) {
@@ -121,12 +122,7 @@ impl Files {
     fn wanted(&self) -> Wanted {
         let now: DateTime<Utc> = outside::now();
         let us = |when: Option<When>| when.map(|when| when.resolve(now).timestamp_micros());
-        Wanted {
-            since_us: us(self.since),
-            until_us: us(self.until),
-            accounts: self.account.clone(),
-            regions: self.region.clone(),
-        }
+        Wanted { since_us: us(self.since), until_us: us(self.until), accounts: self.account.clone(), regions: self.region.clone() }
     }
 }
 
@@ -138,9 +134,8 @@ async fn refused(lake: &Lake) -> Result<u64, Failure> {
 impl Wanted {
     /// By the time in the key; where it has none, by the times of the records.
     fn has(&self, entry: &Entry) -> bool {
-        let named = |list: &[String], name: &Option<String>| {
-            list.is_empty() || name.as_ref().is_some_and(|name| list.contains(name))
-        };
+        let named =
+            |list: &[String], name: &Option<String>| list.is_empty() || name.as_ref().is_some_and(|name| list.contains(name));
         let first = entry.delivered_us.or(entry.first_us);
         let last = entry.delivered_us.or(entry.last_us);
         named(&self.accounts, &entry.account)
@@ -183,7 +178,12 @@ impl Exported {
             format!("  {:>9}  refused when collected: kept as evidence, not exported", figures::count(self.evidence)),
         ];
         for failed in &self.failures {
-            lines.push(format!("  {}  {} · {}", context.screen.bad("failed"), output::clean(&failed.key), output::clean(&failed.reason)));
+            lines.push(format!(
+                "  {}  {} · {}",
+                context.screen.bad("failed"),
+                output::clean(&failed.key),
+                output::clean(&failed.reason)
+            ));
         }
         lines.join("\n")
     }

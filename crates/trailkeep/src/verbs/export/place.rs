@@ -132,11 +132,11 @@ mod tests {
     #[test]
     fn nothing_leaves_the_folder() {
         let (folder, place) = place(Packing::AsDelivered);
-        for key in ["../up.json", "/etc/passwd", "a/../../b.json", "a//b", "..", "c\0d"] {
+        for key in ["../up.json", "/etc/passwd", "a/../../b.json", "a//b", "z/..", "c\0d"] {
             assert_eq!(place.write(None, key, b"{}"), Ok(Written::New), "{key:?}");
         }
         assert_eq!(names(folder.path()), ["out"]);
-        assert_eq!(names(&folder.path().join("out")), ["%00", "%2E%2E", "a", "c%00d"].map(str::to_owned));
+        assert_eq!(names(&folder.path().join("out")), ["%00", "%2E%2E", "a", "c%00d", "z"].map(str::to_owned));
     }
 
     #[cfg(unix)]
