@@ -330,7 +330,8 @@ impl Ahead {
     }
 
     async fn room_for(&self, size_bytes: u64) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        let wanted = size_bytes.clamp(1, FETCHED_AHEAD_BYTES_MAX as u64) as u32;
+        // Half at most: what the keeper holds below its own half can then never shut one object out.
+        let wanted = size_bytes.clamp(1, FETCHED_AHEAD_BYTES_MAX as u64 / 2) as u32;
         Arc::clone(&self.room).acquire_many_owned(wanted).await.ok()
     }
 
@@ -471,7 +472,7 @@ impl Keeper {
 
     /// Whether the waiting objects hold most of the room, so that nothing more can arrive.
     fn room_is_short(&self) -> bool {
-        self.permits.iter().map(|permit| permit.num_permits()).sum::<usize>() > FETCHED_AHEAD_BYTES_MAX / 2
+        self.permits.iter().map(|permit| permit.num_permits()).sum::<usize>() >= FETCHED_AHEAD_BYTES_MAX / 2
     }
 
     /// Takes the waiting objects apart and appends them.
@@ -530,7 +531,12 @@ impl Keeper {
     fn judge(&mut self, incoming: &lake::Incoming, judged: &lake::Judged) {
         self.summary.records += judged.counts;
         match judged.status {
-            Some(Status::Ingested) => self.summary.objects.ingested += 1,
+            Some(Status::Ingested) => {
+                self.summary.objects.ingested += 1;
+                if let Some(reason) = &judged.reason {
+                    self.summary.flaw(&incoming.key, reason.clone());
+                }
+            }
             Some(Status::Same) | None => self.summary.objects.known += 1,
             Some(Status::Refused) => {
                 self.summary.objects.refused += 1;

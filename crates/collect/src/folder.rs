@@ -138,6 +138,8 @@ enum What {
     Folder,
     File,
     LinkOut,
+    /// A symbolic link whose target is not there.
+    LinkGone,
 }
 
 impl Tree {
@@ -208,7 +210,9 @@ impl Tree {
     fn show(&self, entry: &Entry, page: &mut Page) {
         match entry.what {
             What::Folder => page.folders.push(entry.key.clone()),
-            What::LinkOut => page.objects.push(Listed { key: entry.key.clone(), size_bytes: 0, etag: "link".to_owned() }),
+            What::LinkOut | What::LinkGone => {
+                page.objects.push(Listed { key: entry.key.clone(), size_bytes: 0, etag: "link".to_owned() });
+            }
             // A file that went away since is not listed; one that may not be read is, and says so when it is fetched.
             What::File => match self.path(&entry.key).map(fs::metadata) {
                 Ok(Ok(metadata)) => page.objects.push(listed(&entry.key, &metadata)),
@@ -218,7 +222,8 @@ impl Tree {
         }
     }
 
-    /// What stands under a name; `None` for sockets, devices and links that lead nowhere or round in a circle.
+    /// What stands under a name; `None` for sockets, devices and links that lead round in a circle. A link that leads nowhere is
+    /// listed: something was meant to be there, and its fetch says what is not.
     fn what(&self, child: &fs::DirEntry, prefix: &str) -> Option<What> {
         let kind = child.file_type().ok()?;
         if kind.is_dir() {
@@ -230,7 +235,7 @@ impl Tree {
         if !kind.is_symlink() {
             return None;
         }
-        let target = fs::canonicalize(child.path()).ok()?;
+        let Ok(target) = fs::canonicalize(child.path()) else { return Some(What::LinkGone) };
         if !target.starts_with(&self.base) {
             return Some(What::LinkOut);
         }
@@ -423,7 +428,7 @@ mod tests {
             pending.extend(page.folders);
         }
         seen.sort();
-        let told = ["a/away", "a/to_b/y.json", "a/x.json", "a/z.json", "b/to_a/away", "b/to_a/x.json", "b/to_a/z.json", "b/y.json"];
+        let told = ["a/away", "a/gone.json", "a/to_b/y.json", "a/x.json", "a/z.json", "b/to_a/away", "b/to_a/gone.json", "b/to_a/x.json", "b/to_a/z.json", "b/y.json"];
         assert_eq!(seen, told);
         assert_eq!(source.fetch("a/to_b/y.json", 99).await.unwrap().body, "in/b/y.json");
         let error = source.fetch("a/z.json", 99).await.unwrap_err().to_string();

@@ -47,6 +47,8 @@ pub struct Summary {
     pub records: Counts,
     /// Refused and archived objects, the first of them.
     pub refusals: Vec<Refusal>,
+    /// Ingested objects with something wrong about them, the first of them.
+    pub flawed: Vec<Refusal>,
     /// Keys whose content had changed since they were ingested.
     pub overwritten: Vec<String>,
     /// Why objects were ignored.
@@ -85,6 +87,12 @@ impl Summary {
     pub(crate) fn refuse(&mut self, key: &str, reason: String) {
         if self.refusals.len() < REFUSALS_LISTED_MAX {
             self.refusals.push(Refusal { key: key.to_owned(), reason });
+        }
+    }
+
+    pub(crate) fn flaw(&mut self, key: &str, reason: String) {
+        if self.flawed.len() < REFUSALS_LISTED_MAX {
+            self.flawed.push(Refusal { key: key.to_owned(), reason });
         }
     }
 

@@ -217,6 +217,8 @@ impl Lake {
         for (incoming, (entry, judged)) in batch.iter().zip(fresh.into_iter().zip(&mut plan.outcome.deliveries)) {
             if let Some(mut entry) = entry {
                 entry.placements.sort_by_key(|placement| placement.index);
+                entry.reason = entry.reason.or_else(|| flaws_in_words(incoming));
+                judged.reason.clone_from(&entry.reason);
                 judged.counts = entry.counts;
                 plan.entries.push((incoming.day.clone(), entry));
             }
@@ -362,6 +364,15 @@ impl Lake {
         }
         Ok(files)
     }
+}
+
+/// What is wrong with the records of a delivery, for people.
+fn flaws_in_words(incoming: &Incoming) -> Option<String> {
+    let Body::Read { parsed, .. } = &incoming.body else { return None };
+    let flawed = parsed.records.iter().filter(|record| !record.flaws.is_empty()).count();
+    let all = parsed.records.iter().fold(0, |all, record| all | record.flaws.bits());
+    let names: Vec<String> = Flaws::from_bits(all).iter().map(|flaw| flaw.to_string()).collect();
+    (flawed > 0).then(|| format!("{flawed} of {} records kept with flaws: {}", parsed.records.len(), names.join(", ")))
 }
 
 fn view_of(incoming: &Incoming, index: u32) -> Option<RecordView<'_>> {

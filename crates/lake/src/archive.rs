@@ -16,7 +16,9 @@ use crate::outside::{Outside, Stage};
 use crate::{ledger, parquets, schema};
 
 /// The ledger's own application in its log: the last archive version whose ledger files it holds.
-const ARCHIVE_APP: &str = "archive";
+pub(crate) const ARCHIVE_APP: &str = "archive";
+/// Tag of a ledger file: the archive version whose commit names it.
+pub(crate) const ARCHIVE_TAG: &str = "trailkeep.archive";
 
 /// A ledger file as an archive commit names it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,8 +78,9 @@ impl Tables {
 
     /// Reads what others have committed.
     pub async fn refresh(&mut self) -> Result<(), LakeError> {
-        let news = self.archive.refresh().await?;
+        // INVARIANT: the ledger follows the archive. Read first, it can never seem to be ahead; if it is, the home is a copy.
         self.ledger.refresh().await?;
+        let news = self.archive.refresh().await?;
         let settled = self.settled();
         for (version, actions) in &news {
             if *version > settled {
@@ -95,7 +98,7 @@ impl Tables {
         Ok(())
     }
 
-    fn settled(&self) -> i64 {
+    pub(crate) fn settled(&self) -> i64 {
         self.ledger.state.txns.get(ARCHIVE_APP).copied().unwrap_or(-1)
     }
 
@@ -104,7 +107,8 @@ impl Tables {
         while self.pending.values().any(|files| !files.is_empty()) {
             let newest = self.archive.state.version;
             let now_ms = (outside.now_us)() / 1000;
-            let mut actions: Vec<Action> = self.pending.values().flatten().map(|file| ledger_add(file, now_ms)).collect();
+            let pending = self.pending.iter().flat_map(|(version, files)| files.iter().map(move |file| (*version, file)));
+            let mut actions: Vec<Action> = pending.map(|(version, file)| ledger_add(file, version, now_ms)).collect();
             actions.push(Action::Txn(Txn { app_id: ARCHIVE_APP.to_owned(), version: newest, last_updated: Some(now_ms) }));
             actions.push(commit_info("WRITE", now_ms, json!({})));
             match outside.watched(Stage::LedgerCommit, self.ledger.commit(&actions)).await? {
@@ -187,7 +191,7 @@ pub(crate) struct KnownDay {
     known: Arc<Known>,
 }
 
-fn ledger_files(actions: &[Action]) -> Vec<LedgerFile> {
+pub(crate) fn ledger_files(actions: &[Action]) -> Vec<LedgerFile> {
     let named = actions.iter().filter_map(|action| match action {
         Action::CommitInfo(info) => serde_json::from_value::<Vec<LedgerFile>>(info.get("trailkeep")?.get("ledger")?.clone()).ok(),
         _ => None,
@@ -195,7 +199,7 @@ fn ledger_files(actions: &[Action]) -> Vec<LedgerFile> {
     named.flatten().collect()
 }
 
-fn ledger_add(file: &LedgerFile, now_ms: i64) -> Action {
+fn ledger_add(file: &LedgerFile, version: i64, now_ms: i64) -> Action {
     Action::Add(Add {
         path: file.path.clone(),
         partition_values: BTreeMap::from([(schema::DELIVERY_DAY.to_owned(), Some(file.day.clone()))]),
@@ -203,11 +207,11 @@ fn ledger_add(file: &LedgerFile, now_ms: i64) -> Action {
         modification_time: now_ms,
         data_change: true,
         stats: Some(json!({ "numRecords": file.rows }).to_string()),
-        tags: None,
+        tags: Some(BTreeMap::from([(ARCHIVE_TAG.to_owned(), Some(version.to_string()))])),
     })
 }
 
-fn commit_info(operation: &str, now_ms: i64, ours: Value) -> Action {
+pub(crate) fn commit_info(operation: &str, now_ms: i64, ours: Value) -> Action {
     Action::CommitInfo(json!({
         "timestamp": now_ms,
         "operation": operation,

@@ -94,7 +94,9 @@ impl Lake {
             Some(format) => format,
             None => create(&home, &outside).await?,
         };
-        Lake::open_format(home, outside, format).await
+        let lake = Lake::open_format(home, outside, format).await?;
+        lake.reconcile().await?;
+        Ok(lake)
     }
 
     async fn open_format(home: Home, outside: Outside, format: u32) -> Result<Lake, LakeError> {

@@ -22,6 +22,7 @@ mod parquets;
 
 pub mod query;
 pub mod rebuild;
+mod reconcile;
 mod rows;
 pub mod schema;
 

@@ -30,6 +30,10 @@ use arguments::Arguments;
 use exit::{Exit, Failure};
 use settings::{Context, Environment};
 
+/// Threads that may wait for a disk. The allocator keeps memory apart for every thread, so that a few hundred of them would triple
+/// what a collection needs.
+const BLOCKING_THREADS_MAX: usize = 4;
+
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
     let environment = Environment::of_process();
@@ -41,6 +45,7 @@ fn main() -> std::process::ExitCode {
 fn run(arguments: Arguments, context: &Context) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(context.threads)
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
         .enable_all()
         .build()
         .map_err(|source| Failure::Io { doing: "starting the runtime".to_owned(), source })?;

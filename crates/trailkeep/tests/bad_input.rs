@@ -33,7 +33,7 @@ fn cases() -> Vec<Case> {
     let case = |file, bytes: Vec<u8>, fate| Case { file, bytes, fate };
     vec![
         case("good.json", envelope(&[&event(1, ""), &event(2, "")]), Good(2)),
-        case("good.json.gz", gzip(&envelope(&[&event(3, "")])), Good(1)),
+        case("zipped.json.gz", gzip(&envelope(&[&event(3, "")])), Good(1)),
         case("truncated.json.gz", truncated(), Refused("cut short")),
         case("truncated.json", envelope(&[&event(4, "")])[..90].to_vec(), Refused("damaged")),
         case("bomb.json.gz", gzip_of(&[(b"{\"Records\":[", 1), (&[b' '; 1 << 20], 400)]), Refused("larger than the limit")),
