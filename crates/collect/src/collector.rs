@@ -213,7 +213,6 @@ impl Ahead {
             let day = work.day.map_or("unknown".to_owned(), |day| day.to_string());
             self.send(Arrived::Day(day)).await;
             let mut known = HashMap::new();
-            self.objects(&source, work.objects.clone(), &mut known).await?;
             let mut listing = work.listing(source.as_ref());
             while let Some(page) = listing.next().await {
                 match page {
@@ -235,7 +234,13 @@ impl Ahead {
     }
 
     /// Looks again and again for what is delivered from now on, until stopped.
-    async fn keep_up(&self, source: &Arc<dyn Source>, walk: &Walk, follow: Follow, begun: DateTime<Utc>) -> Result<(), CollectError> {
+    async fn keep_up(
+        &self,
+        source: &Arc<dyn Source>,
+        walk: &Walk,
+        follow: Follow,
+        begun: DateTime<Utc>,
+    ) -> Result<(), CollectError> {
         let mut poll = Poll::new(walk, &self.options.wanted, follow.interval, begun, (follow.now)());
         while !self.stop.is_stopped() {
             for ask in poll.due((follow.now)()) {
@@ -283,7 +288,8 @@ impl Ahead {
             return Ok(());
         }
         self.observer.stage(Stage::Fetch, Phase::Begin);
-        let mut fetched = futures::stream::iter(wanted.into_iter().map(|listed| self.fetch(source, listed))).buffered(FETCHES_AT_ONCE_MAX);
+        let mut fetched =
+            futures::stream::iter(wanted.into_iter().map(|listed| self.fetch(source, listed))).buffered(FETCHES_AT_ONCE_MAX);
         while let Some(arrived) = fetched.next().await {
             self.send(arrived).await;
             if self.stop.is_stopped() {
@@ -295,7 +301,12 @@ impl Ahead {
     }
 
     /// Says what a listed object is, unless it has to be fetched.
-    async fn claim(&self, origin: &str, listed: &Listed, known: &mut HashMap<String, Arc<Known>>) -> Result<Option<Arrived>, LakeError> {
+    async fn claim(
+        &self,
+        origin: &str,
+        listed: &Listed,
+        known: &mut HashMap<String, Arc<Known>>,
+    ) -> Result<Option<Arrived>, LakeError> {
         match layout::kind(&listed.key) {
             Kind::Log => {}
             Kind::Digest => return Ok(Some(Arrived::Ignored("digest"))),

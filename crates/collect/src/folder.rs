@@ -428,7 +428,18 @@ mod tests {
             pending.extend(page.folders);
         }
         seen.sort();
-        let told = ["a/away", "a/gone.json", "a/to_b/y.json", "a/x.json", "a/z.json", "b/to_a/away", "b/to_a/gone.json", "b/to_a/x.json", "b/to_a/z.json", "b/y.json"];
+        let told = [
+            "a/away",
+            "a/gone.json",
+            "a/to_b/y.json",
+            "a/x.json",
+            "a/z.json",
+            "b/to_a/away",
+            "b/to_a/gone.json",
+            "b/to_a/x.json",
+            "b/to_a/z.json",
+            "b/y.json",
+        ];
         assert_eq!(seen, told);
         assert_eq!(source.fetch("a/to_b/y.json", 99).await.unwrap().body, "in/b/y.json");
         let error = source.fetch("a/z.json", 99).await.unwrap_err().to_string();

@@ -32,7 +32,9 @@ impl Raw {
         let Ok(fetched) = &self.body else { return 0 };
         let stored = fetched.body.len() as u64;
         match fetched.body.split_last_chunk::<4>() {
-            Some((_, size)) if record::inflate::is_gzip(&fetched.body) => u64::from(u32::from_le_bytes(*size)).min(stored * 40).max(stored),
+            Some((_, size)) if record::inflate::is_gzip(&fetched.body) => {
+                u64::from(u32::from_le_bytes(*size)).min(stored * 40).max(stored)
+            }
             _ => stored,
         }
     }

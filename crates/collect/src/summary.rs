@@ -72,7 +72,10 @@ pub struct Summary {
 impl Summary {
     /// Whether anything could not be read, so that the result is partial (exit code 5).
     pub fn is_partial(&self) -> bool {
-        self.objects.refused > 0 || self.objects.archived > 0 || !self.unlisted.is_empty() || !self.overwritten.is_empty()
+        self.objects.refused > 0
+            || self.objects.archived > 0
+            || !self.unlisted.is_empty()
+            || !self.overwritten.is_empty()
             || self.records.flawed > 0
     }
 

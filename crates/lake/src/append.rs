@@ -333,7 +333,8 @@ impl Lake {
             let batches = build(&rows, self.outside.threads)?;
             let properties = parquets::archive_properties(Effort::Ingest, rows.len(), Vec::new())?;
             let body = parquets::encode(&schema::archive(), &batches, properties, self.outside.threads)?;
-            let add = new_add(day, format!("{}.parquet", (self.outside.unique)()), &body, rows.len(), times, (self.outside.now_us)());
+            let add =
+                new_add(day, format!("{}.parquet", (self.outside.unique)()), &body, rows.len(), times, (self.outside.now_us)());
             self.keys.put(&add.path, ids);
             writes.push((add, body));
         }
@@ -439,8 +440,12 @@ pub(crate) fn new_add(day: &str, name: String, body: &[u8], rows: usize, times: 
         tags.insert("trailkeep.first".to_owned(), Some(first.to_string()));
         tags.insert("trailkeep.last".to_owned(), Some(last.to_string()));
         // Delta's statistics have milliseconds: the minimum is floored, the maximum raised.
-        stats["minValues"] = json!({ "eventtime": iso_ms(first.div_euclid(1000)) });
-        stats["maxValues"] = json!({ "eventtime": iso_ms(last.div_euclid(1000) + i64::from(last.rem_euclid(1000) != 0)) });
+        let last_ms = last.div_euclid(1000) + i64::from(last.rem_euclid(1000) != 0);
+        stats = json!({
+            "numRecords": rows,
+            "minValues": { "eventtime": iso_ms(first.div_euclid(1000)) },
+            "maxValues": { "eventtime": iso_ms(last_ms) },
+        });
     }
     Add {
         path: format!("{}={day}/{name}", schema::EVENT_DAY),

@@ -63,10 +63,9 @@ impl Tables {
     pub async fn create(&mut self, outside: &Outside) -> Result<(), LakeError> {
         let archive = schema::to_delta(&schema::archive(), schema::EVENT_DAY);
         let ledger = schema::to_delta(&schema::ledger(), schema::DELIVERY_DAY);
-        for (log, name, schema, partition) in [
-            (&mut self.archive, "archive", archive, schema::EVENT_DAY),
-            (&mut self.ledger, "ledger", ledger, schema::DELIVERY_DAY),
-        ] {
+        for (log, name, schema, partition) in
+            [(&mut self.archive, "archive", archive, schema::EVENT_DAY), (&mut self.ledger, "ledger", ledger, schema::DELIVERY_DAY)]
+        {
             log.refresh().await?;
             if log.state.version < 0 {
                 // Losing this race is as good as winning it.
@@ -145,9 +144,17 @@ impl Tables {
     }
 
     /// Replaces files of the archive by others with the same rows, or by none. `false` when one of them is gone already.
-    pub async fn replace(&mut self, remove: &[Arc<Add>], adds: Vec<Add>, operation: &str, info: Value, outside: &Outside) -> Result<bool, LakeError> {
+    pub async fn replace(
+        &mut self,
+        remove: &[Arc<Add>],
+        adds: Vec<Add>,
+        operation: &str,
+        info: Value,
+        outside: &Outside,
+    ) -> Result<bool, LakeError> {
         let now_ms = (outside.now_us)() / 1000;
-        let mut actions: Vec<Action> = remove.iter().map(|add| crate::compact::remove_action(add, now_ms, adds.is_empty())).collect();
+        let mut actions: Vec<Action> =
+            remove.iter().map(|add| crate::compact::remove_action(add, now_ms, adds.is_empty())).collect();
         actions.extend(adds.into_iter().map(Action::Add));
         actions.push(commit_info(operation, now_ms, info));
         loop {

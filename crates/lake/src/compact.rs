@@ -92,7 +92,7 @@ impl Lake {
         }
         let rows = sorted.num_rows();
         let properties = parquets::archive_properties(Effort::Compact, rows, Vec::new())?;
-        let body = parquets::encode(&schema::archive(), &[sorted.clone()], properties, self.outside.threads)?;
+        let body = parquets::encode(&schema::archive(), std::slice::from_ref(&sorted), properties, self.outside.threads)?;
         let name = format!("{}.parquet", (self.outside.unique)());
         let mut add = new_add(day, name, &body, rows, times_of(&sorted), (self.outside.now_us)());
         add.data_change = false;

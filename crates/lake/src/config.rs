@@ -29,15 +29,12 @@ impl StoreConfig {
 pub async fn latest<T: for<'a> Deserialize<'a>>(home: &Home, name: &str) -> Result<Option<(u32, T)>, LakeError> {
     let folder = home.path(&["config", name]);
     let listed: Vec<_> = home.store.list(Some(&folder)).try_collect().await?;
-    let version = listed
-        .iter()
-        .filter_map(|meta| meta.location.filename()?.strip_suffix(".json")?.parse::<u32>().ok())
-        .max();
+    let version = listed.iter().filter_map(|meta| meta.location.filename()?.strip_suffix(".json")?.parse::<u32>().ok()).max();
     let Some(version) = version else { return Ok(None) };
     let path = folder.join(format!("{version}.json"));
     let body = home.store.get(&path).await?.bytes().await?;
-    let document = serde_json::from_slice(&body)
-        .map_err(|error| LakeError::Damaged { path: path.to_string(), reason: error.to_string() })?;
+    let document =
+        serde_json::from_slice(&body).map_err(|error| LakeError::Damaged { path: path.to_string(), reason: error.to_string() })?;
     Ok(Some((version, document)))
 }
 

@@ -22,7 +22,10 @@ pub enum Engine {
 pub fn ddl(engine: Engine, location: &str) -> String {
     let table = match engine {
         Engine::Athena => {
-            format!("CREATE EXTERNAL TABLE trailkeep_archive\nLOCATION '{}/'\nTBLPROPERTIES ('table_type' = 'DELTA');\n", quoted(location))
+            format!(
+                "CREATE EXTERNAL TABLE trailkeep_archive\nLOCATION '{}/'\nTBLPROPERTIES ('table_type' = 'DELTA');\n",
+                quoted(location)
+            )
         }
         Engine::DuckDb => {
             format!(

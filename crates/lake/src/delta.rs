@@ -194,7 +194,7 @@ impl Log {
         }
         self.state.version = version;
         self.state.apply(actions);
-        if version > 0 && version as u64 % CHECKPOINT_EVERY == 0 {
+        if version > 0 && (version as u64).is_multiple_of(CHECKPOINT_EVERY) {
             self.checkpoint().await?;
         }
         Ok(Committed::Done)
@@ -278,9 +278,10 @@ impl State {
         lines.extend(self.meta.clone().map(Action::MetaData));
         let mut txns: Vec<_> = self.txns.iter().collect();
         txns.sort();
-        lines.extend(txns.into_iter().map(|(app_id, version)| {
-            Action::Txn(Txn { app_id: app_id.clone(), version: *version, last_updated: None })
-        }));
+        lines.extend(
+            txns.into_iter()
+                .map(|(app_id, version)| Action::Txn(Txn { app_id: app_id.clone(), version: *version, last_updated: None })),
+        );
         lines.extend(self.files.values().map(|add| Action::Add(Add { data_change: false, ..Add::clone(add) })));
         lines.extend(self.tombstones.values().map(|remove| Action::Remove(Remove { data_change: false, ..remove.clone() })));
         lines

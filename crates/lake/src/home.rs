@@ -106,7 +106,8 @@ impl Lake {
         if format < FORMAT {
             outside.watched(Stage::Upgrade, upgrade(&home, &outside, format)).await?;
         }
-        let store = config::latest::<StoreConfig>(&home, "store-events").await?.map_or_else(StoreConfig::events, |(_, store)| store);
+        let store =
+            config::latest::<StoreConfig>(&home, "store-events").await?.map_or_else(StoreConfig::events, |(_, store)| store);
         let mut tables = Tables::new(&home);
         tables.refresh().await?;
         tables.settle(&outside).await?;

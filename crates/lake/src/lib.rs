@@ -30,3 +30,6 @@ pub use append::{Batch, Counts, Incoming, Judged, Outcome};
 pub use error::LakeError;
 pub use home::{Home, Lake};
 pub use outside::{Observer, Outside, Phase, Stage};
+
+#[cfg(test)]
+mod tests;

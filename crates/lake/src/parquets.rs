@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use bytes::Bytes;
-use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowWriterOptions, compute_leaves};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
@@ -57,9 +57,11 @@ pub fn archive_properties(effort: Effort, rows: usize, tags: Vec<(String, String
     for name in ["shape", "otherfields", "raw", "recordhash", "flaws", "membership", "recordindex"] {
         builder = builder.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
     }
-    // Every value is new: a dictionary would only be tried and thrown away.
+    // Every value is new: a dictionary would only be tried and thrown away, and lengths between the values only cost bytes.
     for name in ["eventid", "requestid", "sharedeventid", "recordhash"] {
-        builder = builder.set_column_dictionary_enabled(ColumnPath::from(name), false);
+        builder = builder
+            .set_column_dictionary_enabled(ColumnPath::from(name), false)
+            .set_column_encoding(ColumnPath::from(name), Encoding::DELTA_LENGTH_BYTE_ARRAY);
     }
     for name in ["eventtime", "recordindex"] {
         builder = builder
@@ -86,7 +88,12 @@ pub fn small_properties() -> Result<WriterProperties, LakeError> {
 }
 
 /// Encodes batches of one schema as a Parquet file, column by column over the threads.
-pub fn encode(schema: &SchemaRef, batches: &[RecordBatch], properties: WriterProperties, threads: usize) -> Result<Vec<u8>, LakeError> {
+pub fn encode(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    properties: WriterProperties,
+    threads: usize,
+) -> Result<Vec<u8>, LakeError> {
     // Parquet's own types say everything: the Arrow schema would double the footer of a small file.
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
     let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(schema), options)?;
@@ -160,7 +167,12 @@ fn encode_columns(
     Ok(chunks.into_iter().map(|(_, chunk)| chunk).collect())
 }
 
-fn encode_column(schema: &SchemaRef, rows: &[RecordBatch], at: usize, mut writer: ArrowColumnWriter) -> Result<ArrowColumnChunk, LakeError> {
+fn encode_column(
+    schema: &SchemaRef,
+    rows: &[RecordBatch],
+    at: usize,
+    mut writer: ArrowColumnWriter,
+) -> Result<ArrowColumnChunk, LakeError> {
     for batch in rows {
         for leaf in compute_leaves(schema.field(at), batch.column(at))? {
             writer.write(&leaf)?;
@@ -206,22 +218,37 @@ fn checkpoint_schema() -> SchemaRef {
         structure(
             "add",
             vec![
-                text("path"), map("partitionValues"), long("size"), long("modificationTime"), boolean("dataChange"), text("stats"),
+                text("path"),
+                map("partitionValues"),
+                long("size"),
+                long("modificationTime"),
+                boolean("dataChange"),
+                text("stats"),
                 map("tags"),
             ],
         ),
         structure(
             "remove",
             vec![
-                text("path"), long("deletionTimestamp"), boolean("dataChange"), boolean("extendedFileMetadata"),
-                map("partitionValues"), long("size"),
+                text("path"),
+                long("deletionTimestamp"),
+                boolean("dataChange"),
+                boolean("extendedFileMetadata"),
+                map("partitionValues"),
+                long("size"),
             ],
         ),
         structure(
             "metaData",
             vec![
-                text("id"), text("name"), text("description"), structure("format", vec![text("provider"), map("options")]),
-                text("schemaString"), list("partitionColumns"), map("configuration"), long("createdTime"),
+                text("id"),
+                text("name"),
+                text("description"),
+                structure("format", vec![text("provider"), map("options")]),
+                text("schemaString"),
+                list("partitionColumns"),
+                map("configuration"),
+                long("createdTime"),
             ],
         ),
         structure("protocol", vec![int("minReaderVersion"), int("minWriterVersion")]),

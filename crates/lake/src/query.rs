@@ -86,7 +86,10 @@ impl Lake {
         let context = SessionContext::new_with_state(state);
         context.register_udf(ScalarUDF::from(event_json::EventJson::new()));
         let (archive, ledger) = self.table_files().await?;
-        context.register_table(EVENTS, Arc::new(FilesTable::new(url.clone(), viewed(&schema::archive()), schema::EVENT_DAY, archive)))?;
+        context.register_table(
+            EVENTS,
+            Arc::new(FilesTable::new(url.clone(), viewed(&schema::archive()), schema::EVENT_DAY, archive)),
+        )?;
         context.register_table(DELIVERIES, Arc::new(FilesTable::new(url, schema::ledger(), schema::DELIVERY_DAY, ledger)))?;
         Ok(context)
     }
@@ -135,7 +138,9 @@ fn parse(sql: &str) -> Result<Statement, LakeError> {
         other => {
             let text = other.to_string();
             let verb = text.split_whitespace().next().unwrap_or_default().to_owned();
-            Err(LakeError::Query(format!("only SELECT is allowed, this is `{verb}`: the lake is changed by `collect` and `compact` alone")))
+            Err(LakeError::Query(format!(
+                "only SELECT is allowed, this is `{verb}`: the lake is changed by `collect` and `compact` alone"
+            )))
         }
     }
 }

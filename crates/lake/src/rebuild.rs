@@ -106,7 +106,11 @@ impl Lake {
     }
 
     /// Rebuilds some deliveries together.
-    pub async fn rebuild_group(&self, group: Vec<Entry>, each: &mut impl FnMut(Rebuilt) -> Result<(), LakeError>) -> Result<(), LakeError> {
+    pub async fn rebuild_group(
+        &self,
+        group: Vec<Entry>,
+        each: &mut impl FnMut(Rebuilt) -> Result<(), LakeError>,
+    ) -> Result<(), LakeError> {
         let own: HashSet<i64> = group.iter().map(|entry| entry.delivery).collect();
         let twins: HashSet<(i64, u32)> = group.iter().flat_map(|e| e.placements.iter().map(|p| (p.delivery, p.at))).collect();
         let mut records: HashMap<(i64, u32), Vec<u8>> = HashMap::new();

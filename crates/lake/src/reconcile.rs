@@ -32,7 +32,11 @@ impl Lake {
         if missing.is_empty() && !ahead {
             return Ok(());
         }
-        tracing::warn!(missing = missing.len(), ahead, "this home is a copy that was made under load; what it lacks is collected again");
+        tracing::warn!(
+            missing = missing.len(),
+            ahead,
+            "this home is a copy that was made under load; what it lacks is collected again"
+        );
         let now_ms = (self.outside.now_us)() / 1000;
         let doubtful = take_back_rows(&mut tables, &missing, &there, now_ms).await?;
         take_back_ledger(&mut tables, &doubtful, now_ms).await?;

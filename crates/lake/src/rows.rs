@@ -115,7 +115,13 @@ fn placement(rows: &[NewRow], membership: i64) -> Vec<ArrayRef> {
         raw.append_option(is_raw.then(|| row.view.bytes()));
     }
     vec![
-        Arc::new(delivery.finish()), Arc::new(index.finish()), Arc::new(members.finish()), Arc::new(flaws.finish()),
-        Arc::new(hash.finish()), Arc::new(shape.finish()), Arc::new(other.finish()), Arc::new(raw.finish()),
+        Arc::new(delivery.finish()),
+        Arc::new(index.finish()),
+        Arc::new(members.finish()),
+        Arc::new(flaws.finish()),
+        Arc::new(hash.finish()),
+        Arc::new(shape.finish()),
+        Arc::new(other.finish()),
+        Arc::new(raw.finish()),
     ]
 }

@@ -56,10 +56,24 @@ pub fn ledger() -> SchemaRef {
     let time = |name: &str, nullable| Field::new(name, timestamp(), nullable);
     let bytes = |name: &str| Field::new(name, DataType::Binary, true);
     let mut fields = vec![
-        long("delivery"), long("keyhash"), text("origin", false), text("key", false), text("etag", false), text("status", false),
-        text("reason", true), text("family", true), text("account", true), text("region", true), time("deliveredat", true),
-        time("ingestedat", false), time("firstevent", true), time("lastevent", true), long("storedbytes"), long("contentbytes"),
-        bytes("storedsha256"), bytes("contentsha256"),
+        long("delivery"),
+        long("keyhash"),
+        text("origin", false),
+        text("key", false),
+        text("etag", false),
+        text("status", false),
+        text("reason", true),
+        text("family", true),
+        text("account", true),
+        text("region", true),
+        time("deliveredat", true),
+        time("ingestedat", false),
+        time("firstevent", true),
+        time("lastevent", true),
+        long("storedbytes"),
+        long("contentbytes"),
+        bytes("storedsha256"),
+        bytes("contentsha256"),
     ];
     for count in ["records", "stored", "duplicate", "conflicting", "filtered", "expired", "flawed"] {
         fields.push(long(count));

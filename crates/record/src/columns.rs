@@ -74,10 +74,7 @@ pub const COLUMNS: [Spec; 98] = [
         "useridentity_sessioncontext_webidfederationdata_federatedprovider",
         "userIdentity.sessionContext.webIdFederationData.federatedProvider",
     ),
-    doc(
-        "useridentity_sessioncontext_webidfederationdata_attributes",
-        "userIdentity.sessionContext.webIdFederationData.attributes",
-    ),
+    doc("useridentity_sessioncontext_webidfederationdata_attributes", "userIdentity.sessionContext.webIdFederationData.attributes"),
     time("useridentity_sessioncontext_attributes_creationdate", "userIdentity.sessionContext.attributes.creationDate"),
     text("useridentity_sessioncontext_attributes_mfaauthenticated", "userIdentity.sessionContext.attributes.mfaAuthenticated"),
     text("useridentity_sessioncontext_sourceidentity", "userIdentity.sessionContext.sourceIdentity"),

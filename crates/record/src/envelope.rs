@@ -140,7 +140,11 @@ fn envelope_list(content: &[u8], start: usize, list: usize) -> Result<Vec<(u32, 
         return Ok(records);
     }
     // Several log files that were written one after the other.
-    if start == 0 && peek(content, after) == b'{' { concatenated(content, records, after) } else { Err(EnvelopeError::Damaged(after)) }
+    if start == 0 && peek(content, after) == b'{' {
+        concatenated(content, records, after)
+    } else {
+        Err(EnvelopeError::Damaged(after))
+    }
 }
 
 /// Log files that were written one after the other into one file.
@@ -221,7 +225,8 @@ fn skip_value(content: &[u8], at: usize) -> Option<usize> {
         0 => return None,
         _ => {
             let rest = content.get(at..)?;
-            let length = rest.iter().position(|b| matches!(b, b',' | b']' | b'}' | b'\n' | b'\r' | b' ' | b'\t')).unwrap_or(rest.len());
+            let length =
+                rest.iter().position(|b| matches!(b, b',' | b']' | b'}' | b'\n' | b'\r' | b' ' | b'\t')).unwrap_or(rest.len());
             return (length > 0).then_some(at + length);
         }
     }

@@ -100,7 +100,8 @@ mod tests {
         let hello = gzip(b"hello hello hello");
         let two = [gzip(b"one"), gzip(b"two")].concat();
         let zeros = gzip(&vec![0; 10_000_000]);
-        let cases: [(&[u8], u64, Result<&[u8], InflateError>); 9] = [
+        type Case<'a> = (&'a [u8], u64, Result<&'a [u8], InflateError>);
+        let cases: [Case; 9] = [
             (b"plain", 9, Ok(b"plain")),
             (b"plain", 4, Err(InflateError::TooLarge(4))),
             (&hello, 99, Ok(b"hello hello hello")),

@@ -321,7 +321,15 @@ impl Parser {
     }
 
     /// Keeps a value's JSON text in its column.
-    fn as_it_stands(&mut self, walk: &mut Walk, at: usize, end: usize, member: Member, column: Column, mark: Option<char>) -> Result<usize, Stop> {
+    fn as_it_stands(
+        &mut self,
+        walk: &mut Walk,
+        at: usize,
+        end: usize,
+        member: Member,
+        column: Column,
+        mark: Option<char>,
+    ) -> Result<usize, Stop> {
         walk.push(column, walk.source(at, end));
         self.hole(walk.bytes, member.token, mark, at, end);
         Ok(end)
@@ -356,12 +364,8 @@ impl Parser {
 
     fn boolean(&mut self, walk: &mut Walk, at: usize, member: Member, column: Column) -> Result<usize, Stop> {
         let rest = walk.bytes.get(at..).unwrap_or_default();
-        let forms: [(&[u8], bool, Option<char>); 4] = [
-            (b"true", true, None),
-            (b"false", false, None),
-            (b"\"true\"", true, Some('q')),
-            (b"\"false\"", false, Some('q')),
-        ];
+        let forms: [(&[u8], bool, Option<char>); 4] =
+            [(b"true", true, None), (b"false", false, None), (b"\"true\"", true, Some('q')), (b"\"false\"", false, Some('q'))];
         for (form, value, mark) in forms {
             if rest.starts_with(form) {
                 walk.push(column, Value::Bool(value));
@@ -704,7 +708,12 @@ mod tests {
             (r#"{"eventTime":17}"#.to_owned(), "no usable event time"),
             (r#"{"timeWindow":{"windowStart":"2025-11-17T19:20:00Z","windowSize":"PT5M"}}"#.to_owned(), ""),
             (r#"{"timeWindow":{"windowStart": "2025-10-30 23:45:00"},"eventId":"e","eventID":"f"}"#.to_owned(), "duplicate key"),
-            (format!(r#"{{{T},"userIdentity":{{"sessionContext":{{"sessionIssuer":{{}},"attributes":{{"creationDate":"x"}}}}}}}}"#), ""),
+            (
+                format!(
+                    r#"{{{T},"userIdentity":{{"sessionContext":{{"sessionIssuer":{{}},"attributes":{{"creationDate":"x"}}}}}}}}"#
+                ),
+                "",
+            ),
             (format!(r#"{{"eventN\u0061me":"x",{T}}}"#), ""),
         ];
         for (text, flaw) in cases {
@@ -717,8 +726,13 @@ mod tests {
     #[test]
     fn what_cannot_be_taken_apart_keeps_its_flaw() {
         let deep = format!("{{{T},\"requestParameters\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
-        let cases =
-            [("[]", "not an object"), ("{}", "no usable event time"), ("{\"a\":}", "invalid JSON"), ("nonsense", "invalid JSON"), (&deep, "nested too deeply")];
+        let cases = [
+            ("[]", "not an object"),
+            ("{}", "no usable event time"),
+            ("{\"a\":}", "invalid JSON"),
+            ("nonsense", "invalid JSON"),
+            (&deep, "nested too deeply"),
+        ];
         for (text, flaw) in cases {
             let (exact, flaws, columns) = parse(text);
             assert!(!exact && columns.is_empty());

@@ -92,7 +92,13 @@ fn rebuild_literal(row: &impl Row, shape: &str, other: &mut Others, out: &mut Ve
     Ok(())
 }
 
-fn write_value(row: &impl Row, column: Column, mark: Option<char>, other: &mut Others, out: &mut Vec<u8>) -> Result<(), RebuildError> {
+fn write_value(
+    row: &impl Row,
+    column: Column,
+    mark: Option<char>,
+    other: &mut Others,
+    out: &mut Vec<u8>,
+) -> Result<(), RebuildError> {
     match (mark, column.spec().kind) {
         (Some('n'), _) => out.extend_from_slice(b"null"),
         (Some('o'), _) => out.extend_from_slice(other.next().ok_or(RebuildError)?.1),

@@ -88,8 +88,20 @@ mod tests {
     #[test]
     fn unescape_agrees_with_serde_json() {
         let cases = [
-            r"a\nb", r#"\"quoted\""#, r"\u00e9\u4e2d", r"\ud83d\ude00", r"\/", r"\\", r"\b\f\r\t", r"\ud800", r"\ud800\u0041",
-            r"\udc00\ud800", r"\u12", r"\x", r"tail\", r"\u00zz",
+            r"a\nb",
+            r#"\"quoted\""#,
+            r"\u00e9\u4e2d",
+            r"\ud83d\ude00",
+            r"\/",
+            r"\\",
+            r"\b\f\r\t",
+            r"\ud800",
+            r"\ud800\u0041",
+            r"\udc00\ud800",
+            r"\u12",
+            r"\x",
+            r"tail\",
+            r"\u00zz",
         ];
         for inner in cases {
             let mut ours = String::new();

@@ -70,9 +70,23 @@ fn json() -> impl Strategy<Value = String> {
         "[a-z]{0,12}(\\\\u[0-9a-f]{4})?(\\\\/)?".prop_map(|s| format!("\"{s}\"")),
     ];
     let key = prop_oneof![
-        Just("userIdentity"), Just("sessionContext"), Just("attributes"), Just("eventTime"), Just("eventName"), Just("readOnly"),
-        Just("requestParameters"), Just("bucketName"), Just("resources"), Just("creationDate"), Just("tlsDetails"), Just("x"), Just("é"),
-        Just("credentials"), Just("responseElements"), Just("accessKeyId"), Just("eventID"),
+        Just("userIdentity"),
+        Just("sessionContext"),
+        Just("attributes"),
+        Just("eventTime"),
+        Just("eventName"),
+        Just("readOnly"),
+        Just("requestParameters"),
+        Just("bucketName"),
+        Just("resources"),
+        Just("creationDate"),
+        Just("tlsDetails"),
+        Just("x"),
+        Just("é"),
+        Just("credentials"),
+        Just("responseElements"),
+        Just("accessKeyId"),
+        Just("eventID"),
     ];
     let space = prop_oneof![8 => Just(""), 1 => Just(" "), 1 => Just("\n\t")];
     scalar.prop_recursive(5, 64, 8, move |inner| {

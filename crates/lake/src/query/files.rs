@@ -72,7 +72,8 @@ impl FilesTable {
     fn groups(&self, count: usize) -> Vec<FileGroup> {
         let mut files: Vec<&TableFile> = self.files.iter().collect();
         files.sort_by_key(|file| std::cmp::Reverse(file.size));
-        let mut groups: Vec<(u64, Vec<PartitionedFile>)> = (0..count.clamp(1, files.len().max(1))).map(|_| (0, Vec::new())).collect();
+        let mut groups: Vec<(u64, Vec<PartitionedFile>)> =
+            (0..count.clamp(1, files.len().max(1))).map(|_| (0, Vec::new())).collect();
         for file in files {
             if let Some(smallest) = groups.iter_mut().min_by_key(|(size, _)| *size) {
                 smallest.0 += file.size;
@@ -104,7 +105,9 @@ impl TableProvider for FilesTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let table_schema = TableSchema::builder(Arc::clone(&self.file_schema)).with_table_partition_cols(vec![Arc::clone(&self.partition)]).build();
+        let table_schema = TableSchema::builder(Arc::clone(&self.file_schema))
+            .with_table_partition_cols(vec![Arc::clone(&self.partition)])
+            .build();
         let mut source = ParquetSource::new(table_schema)
             .with_table_parquet_options(state.table_options().parquet.clone())
             .with_enable_page_index(true)

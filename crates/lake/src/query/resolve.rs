@@ -19,7 +19,19 @@ use crate::rebuild::needed_columns;
 pub fn headers(statement: &Statement) -> Option<Vec<String>> {
     let Statement::Query(query) = statement else { return None };
     let SetExpr::Select(select) = query.body.as_ref() else { return None };
-    select.projection.iter().map(header).collect()
+    let over_events = is_over_events(select);
+    let mut headers = Vec::new();
+    for item in &select.projection {
+        match item {
+            SelectItem::Wildcard(_) if over_events => headers.extend(top_level_fields().into_iter().map(str::to_owned)),
+            other => headers.push(header(other)?),
+        }
+    }
+    Some(headers)
+}
+
+fn is_over_events(select: &Select) -> bool {
+    matches!(select.from.as_slice(), [table] if table.joins.is_empty() && is_events(&table.relation))
 }
 
 fn header(item: &SelectItem) -> Option<String> {
@@ -59,7 +71,7 @@ impl VisitorMut for Names {
 
 /// Expands `*` over the events, and names projected paths by their last part, as Lake does.
 fn name_projection(select: &mut Select) {
-    let over_events = matches!(select.from.as_slice(), [table] if table.joins.is_empty() && is_events(&table.relation));
+    let over_events = is_over_events(select);
     let mut items = Vec::new();
     for item in std::mem::take(&mut select.projection) {
         match item {
@@ -99,16 +111,21 @@ fn named(expr: Expr) -> SelectItem {
     }
 }
 
-/// The columns of `SELECT *`: each top-level field of an event once.
-fn lake_columns() -> Vec<SelectItem> {
-    let mut seen: Vec<String> = Vec::new();
+/// Each top-level field of an event once, as AWS spells it.
+fn top_level_fields() -> Vec<&'static str> {
+    let mut seen: Vec<&str> = Vec::new();
     for spec in COLUMNS.iter().filter(|spec| spec.kind != Kind::Hot) {
-        let top = spec.path.split('.').next().unwrap_or(spec.path).to_lowercase();
+        let top = spec.path.split('.').next().unwrap_or(spec.path);
         if !seen.contains(&top) {
             seen.push(top);
         }
     }
-    seen.into_iter().map(|name| named(Expr::Identifier(Ident::new(name)))).collect()
+    seen
+}
+
+/// The columns of `SELECT *`.
+fn lake_columns() -> Vec<SelectItem> {
+    top_level_fields().into_iter().map(|name| named(Expr::Identifier(Ident::new(name.to_lowercase())))).collect()
 }
 
 /// What a name stands for, if it is not simply a column.
