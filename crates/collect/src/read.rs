@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use lake::append::Body;
 use lake::{Batch, Incoming};
-use record::{Content, Envelope, EnvelopeError, Inflater, Parsed, Parser};
+use record::{Content, EnvelopeError, Inflater, Parsed, Parser};
 use sha2::{Digest, Sha256};
 
 use crate::collector::{family_name, micros, to_vec};
@@ -124,15 +124,11 @@ enum Trouble {
 fn content_of(stored: &[u8], inflater: &mut Inflater, parser: &mut Parser, limit_bytes: u64) -> Result<Body, Trouble> {
     let content = inflater.content(stored, limit_bytes).map_err(|error| Trouble::Bad(error.to_string()))?;
     let sha256 = Sha256::digest(&content).into();
-    let envelope = Envelope::split(&content).map_err(|error| match error {
+    let content = Content::from(content);
+    let mut parsed = Parsed::default();
+    let frame = parser.delivery(&content, &mut parsed).map_err(|error| match error {
         EnvelopeError::NoRecords => Trouble::Foreign,
         other => Trouble::Bad(other.to_string()),
     })?;
-    let frame = envelope.frame(&content);
-    let content = Content::from(content);
-    let mut parsed = Parsed::default();
-    for (from, to) in &envelope.records {
-        parser.record(&content, *from as usize, *to as usize, &mut parsed);
-    }
     Ok(Body::Read { sha256, parsed, frame, content })
 }

@@ -7,7 +7,7 @@ pub const BATCH_DELIVERIES_MAX: usize = 16_384;
 /// Rows in a row group.
 pub const ROW_GROUP_ROWS: usize = 65_536;
 /// Memory for the keys of recently probed files, in bytes.
-pub const KEY_CACHE_BYTES_MAX: usize = 96 << 20;
+pub const KEY_CACHE_BYTES_MAX: usize = 24 << 20;
 /// Times that an append goes back to the start because another collector was faster.
 pub const APPEND_ATTEMPTS_MAX: usize = 200;
 /// Commits between two checkpoints of a table's log.
@@ -25,4 +25,4 @@ pub const REBUILD_CONTENT_BYTES_MAX: u64 = 64 << 20;
 /// Longest SQL statement, in bytes.
 pub const SQL_SIZE_BYTES_MAX: usize = 100_000;
 /// Days of the ledger whose deliveries are remembered.
-pub const KNOWN_DAYS_MAX: usize = 8;
+pub const KNOWN_DAYS_MAX: usize = 3;

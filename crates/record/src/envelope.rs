@@ -6,6 +6,11 @@ use crate::flaw::Flaws;
 use crate::limits::RECORDS_PER_DELIVERY_MAX;
 use crate::scan::{Scanner, peek, skip_space, string};
 
+/// What stands before the records in a delivery as AWS writes it.
+pub(crate) const AWS_HEAD: &[u8] = b"{\"Records\":[";
+/// What stands after them.
+pub(crate) const AWS_TAIL: &[u8] = b"]}";
+
 /// Why content holds no records that can be told apart.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
@@ -78,6 +83,16 @@ impl Envelope {
 }
 
 impl Frame {
+    /// The frame of a delivery as AWS writes it.
+    pub(crate) fn as_aws_writes(count: usize) -> Frame {
+        let pieces = [AWS_HEAD, b",", AWS_TAIL];
+        match count {
+            0 => Frame([AWS_HEAD, AWS_TAIL].concat()),
+            1 => Frame([AWS_HEAD, AWS_TAIL].join(&0)),
+            _ => Frame(pieces.join(&0)),
+        }
+    }
+
     /// The piece before each of `count` records and the one after the last; `None` when the frame does not fit the count.
     pub fn pieces(&self, count: usize) -> Option<Vec<&[u8]>> {
         let pieces: Vec<&[u8]> = self.0.split(|byte| *byte == 0).collect();

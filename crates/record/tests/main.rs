@@ -17,6 +17,10 @@ fn round_trip(content: &[u8]) -> (usize, usize) {
         parser.record(&text, *from as usize, *to as usize, &mut parsed);
     }
     let frame = envelope.frame(content);
+    let mut at_once = Parsed::default();
+    assert_eq!(parser.delivery(&text, &mut at_once).as_ref(), Ok(&frame));
+    assert_eq!(format!("{:?}", at_once.records), format!("{:?}", parsed.records), "one pass or two, the same records");
+    assert_eq!((&at_once.fields, &at_once.text), (&parsed.fields, &parsed.text));
     let pieces = frame.pieces(envelope.records.len()).expect("a frame that fits");
     let mut again = pieces[0].to_vec();
     let mut raw = 0;

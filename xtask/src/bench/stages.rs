@@ -28,7 +28,6 @@ const WHOLE_LIMIT: f64 = 278.0;
 pub struct Stages {
     gunzip: Vec<f64>,
     sha256: Vec<f64>,
-    split: Vec<f64>,
     parse: Vec<f64>,
     record_sha256: Vec<f64>,
 }
@@ -43,14 +42,12 @@ impl Stages {
         let contents = stored.iter().map(|bytes| inflated(bytes)).collect::<Result<Vec<_>, _>>()?;
         let envelopes = contents.iter().map(|bytes| envelope(bytes)).collect::<Result<Vec<_>, _>>()?;
         let contents: Vec<Content> = contents.into_iter().map(Content::from).collect();
-        let mut stages =
-            Stages { gunzip: Vec::new(), sha256: Vec::new(), split: Vec::new(), parse: Vec::new(), record_sha256: Vec::new() };
+        let mut stages = Stages { gunzip: Vec::new(), sha256: Vec::new(), parse: Vec::new(), record_sha256: Vec::new() };
         let mut inflater = Inflater::default();
         for _ in 0..repetitions {
             stages.gunzip.push(over(&stored, |bytes| inflater.content(bytes, CONTENT_BYTES_MAX)));
             stages.sha256.push(over(&contents, |content| Sha256::digest(content.as_bytes())));
-            stages.split.push(over(&contents, |content| Envelope::split(content.as_bytes())));
-            stages.parse.push(parse(&contents, &envelopes));
+            stages.parse.push(parse(&contents));
             stages.record_sha256.push(record_sha256(&contents, &envelopes));
         }
         Ok(stages)
@@ -60,7 +57,7 @@ impl Stages {
     pub fn print(&self, set: &Set, whole_cpu: Spread) {
         let median = |values: &[f64]| Spread::of(values.iter().copied()).median;
         let (gunzip, sha256) = (median(&self.gunzip), median(&self.sha256));
-        let parse = median(&self.split) + median(&self.parse);
+        let parse = median(&self.parse);
         let keep = (whole_cpu.median - gunzip - sha256 - parse).max(0.0);
         let mut table = Table::new(&["stage, 1 thread", "CPU s", "share", "MB/s", "events/s", "limit MB/s", "of the limit"]);
         let mut row = |name: &str, cpu_s: f64, limit: Option<f64>| {
@@ -78,7 +75,6 @@ impl Stages {
         row("inflate", gunzip, Some(GUNZIP_LIMIT));
         row("SHA-256 of the content", sha256, Some(SHA256_LIMIT));
         row("find and take apart the records", parse, Some(PARSE_LIMIT));
-        row("- of that: find them", median(&self.split), None);
         row("- of that: SHA-256 of each", median(&self.record_sha256), None);
         row("the rest: list, read, look up, build, write, commit", keep, Some(KEEP_LIMIT));
         row("whole", whole_cpu.median, Some(WHOLE_LIMIT));
@@ -111,16 +107,11 @@ fn over<T, R>(all: &[T], mut work: impl FnMut(&T) -> R) -> f64 {
     })
 }
 
-fn parse(contents: &[Content], envelopes: &[Envelope]) -> f64 {
+fn parse(contents: &[Content]) -> f64 {
     let mut parser = Parser::default();
-    cpu_s(|| {
-        for (content, envelope) in contents.iter().zip(envelopes) {
-            let mut parsed = Parsed::default();
-            for (from, to) in &envelope.records {
-                parser.record(content, *from as usize, *to as usize, &mut parsed);
-            }
-            black_box(parsed);
-        }
+    over(contents, |content| {
+        let mut parsed = Parsed::default();
+        parser.delivery(content, &mut parsed).map(|frame| (frame, parsed))
     })
 }
 
