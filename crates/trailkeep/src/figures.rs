@@ -49,7 +49,7 @@ pub fn span(seconds: f64) -> String {
     match whole {
         _ if seconds < 9.95 => format!("{seconds:.1} s"),
         0..60 => format!("{whole} s"),
-        60..600 if whole % 60 != 0 => format!("{} min {} s", whole / 60, whole % 60),
+        60..600 if !whole.is_multiple_of(60) => format!("{} min {} s", whole / 60, whole % 60),
         60..3_600 => format!("{} min", whole / 60),
         3_600..86_400 => format!("{} h {} min", whole / 3_600, whole % 3_600 / 60),
         86_400..172_800 => format!("1 day {} h", whole % 86_400 / 3_600),
