@@ -79,6 +79,8 @@ pub fn add(total: &mut Summary, one: &Summary) {
     total.records += one.records;
     let room = REFUSALS_LISTED_MAX.saturating_sub(total.refusals.len());
     total.refusals.extend(one.refusals.iter().take(room).cloned());
+    let room = REFUSALS_LISTED_MAX.saturating_sub(total.flawed.len());
+    total.flawed.extend(one.flawed.iter().take(room).cloned());
     total.overwritten.extend(one.overwritten.iter().cloned());
     total.unlisted.extend(one.unlisted.iter().cloned());
     for (reason, count) in &one.ignored {

@@ -53,6 +53,9 @@ pub fn text(summary: &Summary, elapsed_s: f64, screen: Screen) -> String {
         lines.push(format!("  ignored   {} · {}", figures::count(*count), clean(reason)));
     }
     lines.extend(listed("refused", &summary.refusals, summary.objects.refused + summary.objects.archived, screen));
+    // A changed object says so in words of its own below.
+    let flawed: Vec<Refusal> = summary.flawed.iter().filter(|flawed| !summary.overwritten.contains(&flawed.key)).cloned().collect();
+    lines.extend(listed("flawed", &flawed, flawed.len() as u64, screen));
     lines.extend(listed("unlisted", &summary.unlisted, summary.unlisted.len() as u64, screen));
     for key in summary.overwritten.iter().take(REFUSALS_SHOWN_MAX) {
         lines.push(format!(
