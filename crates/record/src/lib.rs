@@ -13,6 +13,7 @@ pub mod flaw;
 pub mod inflate;
 pub mod limits;
 mod parse;
+mod parsed;
 mod path;
 mod rebuild;
 pub mod scan;
@@ -24,7 +25,8 @@ pub use content::Content;
 pub use envelope::{Envelope, EnvelopeError, Frame};
 pub use flaw::{Flaw, Flaws};
 pub use inflate::{InflateError, Inflater};
-pub use parse::{Entry, Field, Parsed, Parser, RecordView, Value};
+pub use parse::Parser;
+pub use parsed::{Entry, Field, Parsed, RecordView, Value};
 pub use rebuild::{RebuildError, Row, rebuild};
 
 use sha2::{Digest, Sha256};

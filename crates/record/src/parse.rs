@@ -5,77 +5,16 @@
 //! column cannot give back exactly is kept in `otherfields`, and so is every key that we do not know.
 //! INVARIANT: each record is rebuilt and compared before it is accepted; one that differs is kept raw.
 
-use std::cell::Cell;
-
 use crate::columns::{Column, Kind, known};
 use crate::content::Content;
 use crate::envelope::{AWS_HEAD, AWS_TAIL, Envelope, EnvelopeError, Frame};
 use crate::flaw::{Flaw, Flaws};
 use crate::limits::{RECORD_SIZE_BYTES_MAX, RECORDS_PER_DELIVERY_MAX, SHAPE_SIZE_BYTES_MAX};
+use crate::parsed::{Entry, Field, InOrder, Parsed, RecordView, Value};
 use crate::path::{self, HOT_INNER_KEY, NODE_PREFIX, Node, Step, TOP, find, token_char};
 use crate::rebuild::{Row, rebuild};
 use crate::scan::{Scanner, Str, has_duplicates, peek, skip_space, string};
 use crate::{text, time};
-
-/// One value of a record.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Field {
-    /// Where it belongs.
-    pub column: Column,
-    /// What it is.
-    pub value: Value,
-}
-
-/// A value, by reference where it is text.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value {
-    /// Text in the delivery's content, from and to.
-    Source(u32, u32),
-    /// Text in [`Parsed::text`], from and to.
-    Decoded(u32, u32),
-    /// A boolean.
-    Bool(bool),
-    /// Microseconds since 1970 UTC.
-    Time(i64),
-}
-
-/// One record of a delivery, as ranges into its [`Parsed`].
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// The record's bytes in the content, from and to.
-    pub bytes: (u32, u32),
-    /// Its fields in [`Parsed::fields`], from and to.
-    pub fields: (u32, u32),
-    /// Its shape in [`Parsed::text`], from and to; empty when the record is kept raw.
-    pub shape: (u32, u32),
-    /// Its `otherfields` in [`Parsed::text`], from and to; empty when there are none.
-    pub other: (u32, u32),
-    /// What is wrong with it.
-    pub flaws: Flaws,
-    /// When it happened: `eventTime`, or the start of an aggregated event's window.
-    pub time: Option<i64>,
-    /// The first 16 bytes of its SHA-256.
-    pub hash: [u8; 16],
-}
-
-/// The records of one delivery.
-#[derive(Clone, Debug, Default)]
-pub struct Parsed {
-    /// The records in their order.
-    pub records: Vec<Entry>,
-    /// All their fields.
-    pub fields: Vec<Field>,
-    /// Decoded text, shapes and other fields.
-    pub text: String,
-}
-
-/// A record's view of its [`Parsed`] and the content that it points into.
-#[derive(Clone, Copy)]
-pub struct RecordView<'a> {
-    content: &'a Content,
-    parsed: &'a Parsed,
-    entry: &'a Entry,
-}
 
 /// Takes records apart, one after the other.
 #[derive(Default)]
@@ -262,7 +201,7 @@ impl Parser {
     /// INVARIANT: what is accepted gives back its exact bytes.
     fn gives_back(&mut self, content: &Content, bytes: &[u8], out: &Parsed, entry: &Entry) -> bool {
         self.rebuilt.clear();
-        let view = InOrder { view: RecordView { content, parsed: out, entry }, next: Cell::new(0) };
+        let view = InOrder::new(RecordView::new(content, out, entry));
         rebuild(&view, &mut self.rebuilt).is_ok() && self.rebuilt == bytes
     }
 
@@ -595,220 +534,12 @@ fn depth_of(node: Node) -> usize {
 
 /// `eventTime`, or the start of an aggregated event's window.
 fn event_time(content: &Content, parsed: &Parsed, entry: &Entry) -> Option<i64> {
-    let view = RecordView { content, parsed, entry };
+    let view = RecordView::new(content, parsed, entry);
     view.time(known::EVENT_TIME).or_else(|| {
         let (_, start) = view.text(known::TIME_WINDOW)?.split_once("\"windowStart\"")?;
         time::parse_lenient(start.trim_start_matches([' ', ':']).strip_prefix('"')?.split('"').next()?)
     })
 }
 
-impl Parsed {
-    /// The records with the content that they came from.
-    pub fn views<'a>(&'a self, content: &'a Content) -> impl Iterator<Item = RecordView<'a>> {
-        self.records.iter().map(move |entry| RecordView { content, parsed: self, entry })
-    }
-}
-
-impl<'a> RecordView<'a> {
-    /// A view of one record.
-    pub fn new(content: &'a Content, parsed: &'a Parsed, entry: &'a Entry) -> RecordView<'a> {
-        RecordView { content, parsed, entry }
-    }
-
-    /// The record's entry.
-    pub fn entry(&self) -> &'a Entry {
-        self.entry
-    }
-
-    /// Whether the record has to be kept as it is.
-    pub fn is_raw(&self) -> bool {
-        self.entry.shape.0 == self.entry.shape.1
-    }
-
-    /// The record's exact bytes.
-    pub fn bytes(&self) -> &'a [u8] {
-        self.content.as_bytes().get(self.entry.bytes.0 as usize..self.entry.bytes.1 as usize).unwrap_or_default()
-    }
-
-    /// The record's fields.
-    pub fn fields(&self) -> &'a [Field] {
-        self.parsed.fields.get(self.entry.fields.0 as usize..self.entry.fields.1 as usize).unwrap_or_default()
-    }
-
-    /// A value as text, if it is text.
-    pub fn text_of(&self, value: Value) -> Option<&'a str> {
-        match value {
-            Value::Source(from, to) => self.content.text(from, to),
-            Value::Decoded(from, to) => self.parsed.text.get(from as usize..to as usize),
-            Value::Bool(_) | Value::Time(_) => None,
-        }
-    }
-
-    fn value(&self, column: Column) -> Option<Value> {
-        self.fields().iter().find(|field| field.column == column).map(|field| field.value)
-    }
-
-    fn part(&self, (from, to): (u32, u32)) -> &'a str {
-        self.parsed.text.get(from as usize..to as usize).unwrap_or_default()
-    }
-}
-
-impl Row for RecordView<'_> {
-    fn shape(&self) -> &str {
-        self.part(self.entry.shape)
-    }
-
-    fn other(&self) -> &str {
-        self.part(self.entry.other)
-    }
-
-    fn text(&self, column: Column) -> Option<&str> {
-        self.text_of(self.value(column)?)
-    }
-
-    fn boolean(&self, column: Column) -> Option<bool> {
-        if let Value::Bool(value) = self.value(column)? { Some(value) } else { None }
-    }
-
-    fn time(&self, column: Column) -> Option<i64> {
-        if let Value::Time(value) = self.value(column)? { Some(value) } else { None }
-    }
-}
-
-/// A record that is asked for its values in the order in which it has them, as a rebuild does.
-struct InOrder<'a> {
-    view: RecordView<'a>,
-    next: Cell<usize>,
-}
-
-impl InOrder<'_> {
-    fn value(&self, column: Column) -> Option<Value> {
-        let fields = self.view.fields();
-        let from = self.next.get();
-        let ahead = fields.get(from..)?.iter().position(|field| field.column == column);
-        match ahead {
-            Some(steps) => {
-                self.next.set(from + steps + 1);
-                fields.get(from + steps).map(|field| field.value)
-            }
-            None => self.view.value(column),
-        }
-    }
-}
-
-impl Row for InOrder<'_> {
-    fn shape(&self) -> &str {
-        self.view.shape()
-    }
-
-    fn other(&self) -> &str {
-        self.view.other()
-    }
-
-    fn text(&self, column: Column) -> Option<&str> {
-        self.view.text_of(self.value(column)?)
-    }
-
-    fn boolean(&self, column: Column) -> Option<bool> {
-        if let Value::Bool(value) = self.value(column)? { Some(value) } else { None }
-    }
-
-    fn time(&self, column: Column) -> Option<i64> {
-        if let Value::Time(value) = self.value(column)? { Some(value) } else { None }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Parses one record; returns whether its bytes come back from its row, its flaws, and its columns as text.
-    fn parse(text: &str) -> (bool, String, Vec<(String, String)>) {
-        let mut parsed = Parsed::default();
-        let content = Content::Text(text.to_owned());
-        Parser::default().record(&content, 0, text.len(), &mut parsed);
-        let view = parsed.views(&content).next().unwrap();
-        let flaws: Vec<String> = view.entry().flaws.iter().map(|flaw| flaw.to_string()).collect();
-        let value = |field: &Field| match field.value {
-            Value::Bool(b) => b.to_string(),
-            Value::Time(t) => t.to_string(),
-            text => view.text_of(text).unwrap().to_owned(),
-        };
-        let columns = view.fields().iter().map(|f| (f.column.spec().name.to_owned(), value(f))).collect();
-        let mut again = Vec::new();
-        let exact = rebuild(&view, &mut again).is_ok() && again == text.as_bytes();
-        (exact, flaws.join(", "), columns)
-    }
-
-    const T: &str = r#""eventTime":"2023-07-10T11:47:39Z""#;
-
-    #[test]
-    fn odd_records_come_back_byte_for_byte() {
-        let cases = [
-            (format!("{{{T}}}"), ""),
-            (format!(r#"{{{T},"resources":"","readOnly":"true","managementEvent":false,"errorCode":null}}"#), ""),
-            (format!(r#"{{{T},"unknown":{{"a":[1, 2]}},"other":1e5,"userIdentity":{{"type":"X","new":"y"}}}}"#), ""),
-            (format!(r#"{{ {T}, "userAgent" : "a\tb",  "unknown" : [ 1 ] , "userIdentity": {{ "type": "Root", "x" : 1 }} }}"#), ""),
-            (format!(r#"{{{T},"userAgent":"a\/b \u003c é \u00e9","eventName":"x\"y\\z\n"}}"#), ""),
-            (format!(r#"{{{T},"eventName":5,"userIdentity":"nobody","sourceIPAddress":["1"],"readOnly":1}}"#), ""),
-            (format!(r#"{{{T},"eventName":"a","eventName":"b"}}"#), "duplicate key"),
-            (format!(r#"{{{T},"zz":"a","zz":"b"}}"#), "duplicate key"),
-            (format!(r#"{{{T},"requestParameters":{{"a":1,"a":2}}}}"#), "duplicate key"),
-            (format!(r#"{{{T},"userAgent":"\ud800","requestParameters":{{"x":"\udc00"}}}}"#), "lone surrogate"),
-            (r#"{"eventTime":"2023-07-10T11:47:39.123Z"}"#.to_owned(), ""),
-            (r#"{"eventTime":"soon"}"#.to_owned(), "no usable event time"),
-            (r#"{"eventTime":17}"#.to_owned(), "no usable event time"),
-            (r#"{"timeWindow":{"windowStart":"2025-11-17T19:20:00Z","windowSize":"PT5M"}}"#.to_owned(), ""),
-            (r#"{"timeWindow":{"windowStart": "2025-10-30 23:45:00"},"eventId":"e","eventID":"f"}"#.to_owned(), "duplicate key"),
-            (
-                format!(
-                    r#"{{{T},"userIdentity":{{"sessionContext":{{"sessionIssuer":{{}},"attributes":{{"creationDate":"x"}}}}}}}}"#
-                ),
-                "",
-            ),
-            (format!(r#"{{"eventN\u0061me":"x",{T}}}"#), ""),
-        ];
-        for (text, flaw) in cases {
-            let (exact, flaws, _) = parse(&text);
-            assert!(exact, "{text}");
-            assert_eq!(flaws, flaw, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_taken_apart_keeps_its_flaw() {
-        let deep = format!("{{{T},\"requestParameters\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
-        let cases = [
-            ("[]", "not an object"),
-            ("{}", "no usable event time"),
-            ("{\"a\":}", "invalid JSON"),
-            ("nonsense", "invalid JSON"),
-            (&deep, "nested too deeply"),
-        ];
-        for (text, flaw) in cases {
-            let (exact, flaws, columns) = parse(text);
-            assert!(!exact && columns.is_empty());
-            assert!(flaws.contains(flaw), "{flaws}");
-        }
-    }
-
-    #[test]
-    fn hot_keys_are_copied_out() {
-        let text = format!(
-            r#"{{{T},"requestParameters":{{"bucketName":"b\u00e9","tags":[{{}}],"keyId":7,"roleArn":null}},"responseElements":{{"credentials":{{"x":{{}},"accessKeyId":"ASIA1"}},"accessKey":{{}}}},"additionalEventData":{{"MFAUsed":"No"}}}}"#
-        );
-        let (exact, _, columns) = parse(&text);
-        assert!(exact);
-        let hot: Vec<_> = columns.iter().filter(|(name, _)| Column::named(name).unwrap().spec().kind == Kind::Hot).collect();
-        let expected = [
-            ("requestparameters_bucketname", "b\u{e9}"),
-            ("requestparameters_keyid", "7"),
-            ("responseelements_credentials_accesskeyid", "ASIA1"),
-            ("additionaleventdata_mfaused", "No"),
-        ];
-        assert_eq!(hot.len(), expected.len());
-        for ((name, value), (expected_name, expected_value)) in hot.into_iter().zip(expected) {
-            assert_eq!((name.as_str(), value.as_str()), (expected_name, expected_value));
-        }
-    }
-}
+mod tests;
