@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use lake::ledger::{self, Known, Status};
@@ -583,14 +582,4 @@ pub(crate) fn family_name(family: Family) -> &'static str {
         Family::LakeQuery => "CloudTrail-Lake",
         Family::Other => "CloudTrail-Other",
     }
-}
-
-/// The time in a key, in microseconds.
-pub(crate) fn micros(time: DateTime<Utc>) -> i64 {
-    time.timestamp_micros()
-}
-
-/// Bytes without copying where that is possible.
-pub(crate) fn to_vec(body: Bytes) -> Vec<u8> {
-    body.into()
 }

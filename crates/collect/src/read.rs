@@ -8,7 +8,7 @@ use lake::{Batch, Incoming};
 use record::{Content, EnvelopeError, Inflater, Parsed, Parser};
 use sha2::{Digest, Sha256};
 
-use crate::collector::{family_name, micros, to_vec};
+use crate::collector::family_name;
 use crate::layout;
 use crate::source::{Fetched, Listed, SourceError};
 
@@ -82,7 +82,7 @@ fn read(raw: Raw, inflater: &mut Inflater, parser: &mut Parser, limit_bytes: u64
         family: place.as_ref().map(|place| family_name(place.family).to_owned()),
         account: place.as_ref().map(|place| place.account.clone()),
         region: place.as_ref().map(|place| place.region.clone()).filter(|region| !region.is_empty()),
-        delivered_us: place.as_ref().and_then(|place| place.delivered).map(micros),
+        delivered_us: place.as_ref().and_then(|place| place.delivered).map(|time| time.timestamp_micros()),
         stored_bytes: raw.listed.size_bytes,
         stored_sha256: None,
         etag: raw.listed.etag,
@@ -110,7 +110,7 @@ fn read(raw: Raw, inflater: &mut Inflater, parser: &mut Parser, limit_bytes: u64
 }
 
 fn refused(reason: String, fetched: Fetched) -> Body {
-    Body::Refused { reason, kept: Some(to_vec(fetched.body)) }
+    Body::Refused { reason, kept: Some(fetched.body.into()) }
 }
 
 /// Why content gave no records.

@@ -159,7 +159,7 @@ impl Lake {
                 return Ok(plan.outcome);
             }
             let adds = self.outside.watched(Stage::Rows, self.write_rows(batch, &plan)).await?;
-            let files = self.outside.watched(Stage::Ledger, self.write_ledger(batch, &plan)).await?;
+            let files = self.outside.watched(Stage::Ledger, self.write_ledger(&plan)).await?;
             let appended = self.tables.lock().await.append(adds.clone(), files.clone(), &self.outside).await?;
             if matches!(appended, Appended::Done) {
                 return Ok(plan.outcome);
@@ -348,13 +348,12 @@ impl Lake {
             .await
     }
 
-    async fn write_ledger(&self, batch: &Batch, plan: &Plan) -> Result<Vec<LedgerFile>, LakeError> {
+    async fn write_ledger(&self, plan: &Plan) -> Result<Vec<LedgerFile>, LakeError> {
         let mut days: BTreeMap<&str, Vec<Entry>> = BTreeMap::new();
         for (day, entry) in &plan.entries {
             days.entry(day).or_default().push(entry.clone());
         }
         let mut files = Vec::new();
-        debug_assert!(plan.entries.len() <= batch.len());
         for (day, entries) in days {
             let rows = ledger::to_batch(&entries)?;
             let body = parquets::encode(&schema::ledger(), &[rows], parquets::small_properties()?, 1)?;

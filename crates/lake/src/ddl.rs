@@ -1,8 +1,5 @@
 //! The statements that make the archive a table of other engines, and the view that shows it nested, as CloudTrail Lake does.
 
-use std::fmt::Write;
-
-use arrow::datatypes::DataType;
 use record::columns::{COLUMNS, Kind};
 
 use crate::schema;
@@ -119,22 +116,4 @@ fn sql_type(kind: Kind) -> &'static str {
         Kind::Time => "timestamp",
         Kind::Text | Kind::Doc | Kind::Hot => "varchar",
     }
-}
-
-/// The flat columns, one line each: name, type, AWS's path.
-pub fn columns() -> String {
-    let mut text = String::new();
-    for field in schema::archive().fields() {
-        let kind = match field.data_type() {
-            DataType::Boolean => "boolean",
-            DataType::Int32 => "int",
-            DataType::Int64 => "bigint",
-            DataType::Binary => "binary",
-            DataType::Timestamp(..) => "timestamp",
-            _ => "string",
-        };
-        let path = COLUMNS.iter().find(|spec| spec.name == field.name()).map_or("", |spec| spec.path);
-        let _ = writeln!(text, "{:<70} {kind:<10} {path}", field.name());
-    }
-    text
 }

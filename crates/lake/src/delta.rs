@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use serde::{Deserialize, Serialize};
@@ -237,12 +236,6 @@ impl Log {
         self.state.apply(&actions);
         self.state.version = version;
         Ok(())
-    }
-
-    /// Whether any commit exists.
-    pub async fn exists(&self) -> Result<bool, LakeError> {
-        let mut listing = self.store.list(Some(&self.root.clone().join("_delta_log")));
-        Ok(listing.try_next().await?.is_some())
     }
 }
 

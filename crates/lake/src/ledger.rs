@@ -279,16 +279,6 @@ impl Known {
         self.refused.contains(&(delivery, hash64(&[reason])))
     }
 
-    /// How many keys are known.
-    pub fn len(&self) -> usize {
-        self.done.len()
-    }
-
-    /// Whether no key is known.
-    pub fn is_empty(&self) -> bool {
-        self.done.is_empty()
-    }
-
     /// Notes a delivery that is done with.
     pub fn insert(&mut self, keyhash: i64, delivery: i64) {
         self.done.insert(keyhash, delivery);
