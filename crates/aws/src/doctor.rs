@@ -2,8 +2,8 @@
 //!
 //! It asks as the collector will, and reads one object's head at most. What could not be tried is unknown, never fine.
 
-use collect::layout::{self, Kind};
 use collect::source::{Source, SourceError};
+use layout::{self, Kind};
 use serde::Serialize;
 
 use crate::access::Access;

@@ -16,12 +16,12 @@ use lake::{Lake, LakeError, Observer, Phase, Stage};
 use record::limits::{DELIVERY_SIZE_BYTES_MAX, DELIVERY_STORED_BYTES_MAX};
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::layout::{self, Family, Kind};
 use crate::poll::Poll;
 use crate::read::{self, Raw};
 use crate::source::{Listed, Source, SourceError, Stream};
 use crate::summary::{Refusal, Summary};
 use crate::walk::{Walk, Wanted};
+use layout::{self, Family, Kind};
 
 /// Objects that are fetched at the same time.
 const FETCHES_AT_ONCE_MAX: usize = 48;

@@ -11,7 +11,6 @@ mod read;
 
 pub mod archive;
 pub mod folder;
-pub mod layout;
 pub mod plan;
 pub mod poll;
 pub mod walk;

@@ -17,9 +17,9 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use crate::layout::{self, Family, Level};
 use crate::source::Page;
 use crate::walk::{Area, Depth, Walk, Wanted, area};
+use layout::{self, Family, Level};
 
 use schedule::{Budget, Schedule};
 

@@ -9,7 +9,6 @@ use record::{Content, EnvelopeError, Inflater, Parsed, Parser};
 use sha2::{Digest, Sha256};
 
 use crate::collector::family_name;
-use crate::layout;
 use crate::source::{Fetched, Listed, SourceError};
 
 /// An object as it was listed and fetched.

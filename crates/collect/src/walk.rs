@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days as DayCount, NaiveDate, Utc};
 
-use crate::layout::Family;
 use crate::source::{Listed, Page, Source, SourceError};
+use layout::Family;
 
 /// List requests under way at the same time.
 pub const LISTS_AT_ONCE_MAX: usize = 32;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use collect::archive::{self, Opened};
 use collect::collector::{Input, Options, Stop, Watch};
-use collect::layout::{self, Kind};
 use collect::plan::{self, Plan, Where};
 use collect::source::{Listed, Source};
 use collect::summary::{REFUSALS_LISTED_MAX, Summary};
 use collect::walk::{Walk, Wanted};
 use lake::ledger::{self, Known};
 use lake::{Lake, Observer};
+use layout::{self, Kind};
 
 use crate::exit::Failure;
 use crate::progress::Reporter;

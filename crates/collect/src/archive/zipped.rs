@@ -10,7 +10,6 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 
 use super::{capacity, tagged};
-use crate::layout;
 use crate::names::key_of_entry;
 use crate::source::{Fetched, Listed, SourceError, Stream};
 

@@ -10,8 +10,8 @@ use chrono::{Datelike, NaiveDate};
 use futures::StreamExt;
 
 use super::{Area, Branch, Contents, Depth, LISTS_AT_ONCE_MAX, Problem, Until, Walk, Wanted, contents, folder_name};
-use crate::layout::{self, Level};
 use crate::source::{Listed, Page, Source, SourceError};
+use layout::{self, Level};
 
 /// What was delivered on one day, over all areas.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
 use super::{Area, Branch, Contents, Depth, LISTS_AT_ONCE_MAX, Problem, Until, Walk, Wanted, contents, folder_name};
-use crate::layout::{self, Level, Spot};
 use crate::source::{Source, SourceError};
+use layout::{self, Level, Spot};
 
 pub(super) async fn discover(source: &dyn Source, wanted: &Wanted) -> Result<Walk, SourceError> {
     let mut frontier = Frontier { walk: Walk::default(), pending: Vec::new(), wanted };

@@ -1,0 +1,3 @@
+//! Verifies sources and homes, keeps our seal, writes evidence.
+
+pub mod store;

@@ -1,0 +1,22 @@
+//! Digest chains and statements: check AWS's, make ours.
+//!
+//! CloudTrail vouches for its log files with *digests*: once an hour, for each account, Region and trail, a signed list of the
+//! files that were delivered, linked to the digest before it. This crate reads, checks and makes them ([`digest`]), knows the
+//! keys that sign them ([`keys`]), and signs the *statements* with which trailkeep vouches for its own home.
+//!
+//! Pure: no IO and no clock. Private keys are made or handed in by the caller.
+
+pub mod digest;
+pub mod keys;
+pub mod signing;
+
+pub use digest::{Digest, DigestError, LogFile, Previous};
+pub use keys::{Key, KeyError, PublicKey, PublicKeys};
+pub use signing::RsaKey;
+
+use sha2::{Digest as _, Sha256};
+
+/// The SHA-256 of some bytes.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
