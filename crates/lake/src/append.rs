@@ -358,7 +358,13 @@ impl Lake {
             let rows = ledger::to_batch(&entries)?;
             let body = parquets::encode(&schema::ledger(), &[rows], parquets::small_properties()?, 1)?;
             let path = format!("{}={day}/{}.parquet", schema::DELIVERY_DAY, (self.outside.unique)());
-            let file = LedgerFile { path, day: day.to_owned(), size: body.len() as i64, rows: entries.len() as i64 };
+            let file = LedgerFile {
+                path,
+                day: day.to_owned(),
+                size: body.len() as i64,
+                rows: entries.len() as i64,
+                sha256: Some(parquets::sha256_hex(&body)),
+            };
             self.home.store.put(&self.home.path(&["ledger"]).parts_of(&file.path), PutPayload::from(body)).await?;
             files.push(file);
         }
@@ -433,7 +439,10 @@ fn build(rows: &[NewRow], threads: usize) -> Result<Vec<RecordBatch>, LakeError>
 
 /// The action that adds a file of rows.
 pub(crate) fn new_add(day: &str, name: String, body: &[u8], rows: usize, times: Option<(i64, i64)>, now_us: i64) -> Add {
-    let mut tags = BTreeMap::from([(schema::HOT_TAG.to_owned(), Some(schema::HOT_VERSION.to_owned()))]);
+    let mut tags = BTreeMap::from([
+        (schema::HOT_TAG.to_owned(), Some(schema::HOT_VERSION.to_owned())),
+        (schema::SHA256_TAG.to_owned(), Some(parquets::sha256_hex(body))),
+    ]);
     let mut stats = json!({ "numRecords": rows });
     if let Some((first, last)) = times.filter(|_| day != "unknown") {
         tags.insert("trailkeep.first".to_owned(), Some(first.to_string()));

@@ -13,6 +13,7 @@ use crate::home::{Home, Lake};
 use crate::ledger::{Entry, Known};
 use crate::limits::KNOWN_DAYS_MAX;
 use crate::outside::{Outside, Stage};
+use crate::schema::SHA256_TAG;
 use crate::{ledger, parquets, schema};
 
 /// The ledger's own application in its log: the last archive version whose ledger files it holds.
@@ -31,6 +32,9 @@ pub struct LedgerFile {
     pub size: i64,
     /// Deliveries in it.
     pub rows: i64,
+    /// SHA-256 of its bytes, in hexadecimal; absent in commits from before format 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// Archive and ledger.
@@ -197,6 +201,7 @@ pub(crate) struct KnownDay {
     files: std::collections::HashSet<String>,
     known: Arc<Known>,
 }
+            sha256: add.tag(SHA256_TAG).map(str::to_owned),
 
 pub(crate) fn ledger_files(actions: &[Action]) -> Vec<LedgerFile> {
     let named = actions.iter().filter_map(|action| match action {
@@ -214,11 +219,15 @@ fn ledger_add(file: &LedgerFile, version: i64, now_ms: i64) -> Action {
         modification_time: now_ms,
         data_change: true,
         stats: Some(json!({ "numRecords": file.rows }).to_string()),
-        tags: Some(BTreeMap::from([(ARCHIVE_TAG.to_owned(), Some(version.to_string()))])),
+        tags: Some(tags),
     })
 }
 
 pub(crate) fn commit_info(operation: &str, now_ms: i64, ours: Value) -> Action {
+    let mut tags = BTreeMap::from([(ARCHIVE_TAG.to_owned(), Some(version.to_string()))]);
+    if let Some(sha256) = &file.sha256 {
+        tags.insert(SHA256_TAG.to_owned(), Some(sha256.clone()));
+    }
     Action::CommitInfo(json!({
         "timestamp": now_ms,
         "operation": operation,

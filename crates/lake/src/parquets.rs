@@ -14,6 +14,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use record::columns::{COLUMNS, Kind};
+use sha2::{Digest, Sha256};
 
 use crate::delta::Action;
 use crate::error::LakeError;
@@ -179,6 +180,11 @@ fn encode_column(
         }
     }
     Ok(writer.close()?)
+}
+
+/// The SHA-256 of a file's bytes, as the log notes it.
+pub fn sha256_hex(body: &[u8]) -> String {
+    hex::encode(Sha256::digest(body))
 }
 
 /// Reads a whole Parquet file from memory.
