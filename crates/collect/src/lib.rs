@@ -7,6 +7,7 @@ pub mod collector;
 pub mod source;
 pub mod summary;
 
+mod digest;
 mod read;
 
 pub mod archive;

@@ -79,6 +79,18 @@ impl Tables {
         Ok(())
     }
 
+    /// Gives an older ledger the columns that have come since; null in its older files.
+    pub async fn widen_ledger(&mut self, outside: &Outside) -> Result<(), LakeError> {
+        let schema = schema::to_delta(&schema::ledger(), schema::DELIVERY_DAY);
+        while let Some(widened) = self.ledger.state.with_schema(&schema) {
+            let info = commit_info("ADD COLUMNS", (outside.now_us)() / 1000, json!({}));
+            if matches!(self.ledger.commit(&[widened, info]).await?, Committed::Done) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads what others have committed.
     pub async fn refresh(&mut self) -> Result<(), LakeError> {
         // INVARIANT: the ledger follows the archive. Read first, it can never seem to be ahead; if it is, the home is a copy.
@@ -189,6 +201,7 @@ impl Tables {
             day: add.day().to_owned(),
             size: add.size,
             rows: 0,
+            sha256: add.tag(SHA256_TAG).map(str::to_owned),
         });
         settled.chain(self.pending.values().flatten().cloned()).collect()
     }
@@ -201,7 +214,6 @@ pub(crate) struct KnownDay {
     files: std::collections::HashSet<String>,
     known: Arc<Known>,
 }
-            sha256: add.tag(SHA256_TAG).map(str::to_owned),
 
 pub(crate) fn ledger_files(actions: &[Action]) -> Vec<LedgerFile> {
     let named = actions.iter().filter_map(|action| match action {
@@ -212,6 +224,10 @@ pub(crate) fn ledger_files(actions: &[Action]) -> Vec<LedgerFile> {
 }
 
 fn ledger_add(file: &LedgerFile, version: i64, now_ms: i64) -> Action {
+    let mut tags = BTreeMap::from([(ARCHIVE_TAG.to_owned(), Some(version.to_string()))]);
+    if let Some(sha256) = &file.sha256 {
+        tags.insert(SHA256_TAG.to_owned(), Some(sha256.clone()));
+    }
     Action::Add(Add {
         path: file.path.clone(),
         partition_values: BTreeMap::from([(schema::DELIVERY_DAY.to_owned(), Some(file.day.clone()))]),
@@ -224,10 +240,6 @@ fn ledger_add(file: &LedgerFile, version: i64, now_ms: i64) -> Action {
 }
 
 pub(crate) fn commit_info(operation: &str, now_ms: i64, ours: Value) -> Action {
-    let mut tags = BTreeMap::from([(ARCHIVE_TAG.to_owned(), Some(version.to_string()))]);
-    if let Some(sha256) = &file.sha256 {
-        tags.insert(SHA256_TAG.to_owned(), Some(sha256.clone()));
-    }
     Action::CommitInfo(json!({
         "timestamp": now_ms,
         "operation": operation,
@@ -281,7 +293,7 @@ impl Lake {
         Ok(days.into_iter().collect())
     }
 
-    async fn ledger_of(&self, day: Option<&str>) -> Result<Vec<LedgerFile>, LakeError> {
+    pub(crate) async fn ledger_of(&self, day: Option<&str>) -> Result<Vec<LedgerFile>, LakeError> {
         let mut tables = self.tables.lock().await;
         tables.refresh().await?;
         Ok(tables.ledger_files().into_iter().filter(|file| day.is_none_or(|day| day == file.day)).collect())

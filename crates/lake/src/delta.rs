@@ -280,6 +280,21 @@ impl State {
         lines
     }
 
+    /// The action that gives the table another schema; none if it has it already, or is no table yet.
+    pub fn with_schema(&self, schema: &Value) -> Option<Action> {
+        let mut meta = self.meta.clone()?;
+        let have = meta.get("schemaString").and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
+        if have.as_ref() == Some(schema) {
+            return None;
+        }
+        let members = meta.as_object_mut()?;
+        members.insert("schemaString".to_owned(), Value::from(schema.to_string()));
+        // What a checkpoint leaves out because it is empty, readers may still ask for.
+        members.entry("description").or_insert(Value::Null);
+        members.insert("format".to_owned(), parquet_format());
+        Some(Action::MetaData(meta))
+    }
+
     /// The next version of an application.
     pub fn next_txn(&self, app_id: &str, now_us: i64) -> Action {
         let version = self.txns.get(app_id).map_or(0, |version| version + 1);
@@ -295,7 +310,7 @@ pub fn table_actions(id: &str, name: &str, schema: &Value, partition: &str, now_
             "id": id,
             "name": name,
             "description": null,
-            "format": { "provider": "parquet", "options": {} },
+            "format": parquet_format(),
             "schemaString": schema.to_string(),
             "partitionColumns": [partition],
             // The log is evidence: nobody may clean it up.
@@ -303,6 +318,10 @@ pub fn table_actions(id: &str, name: &str, schema: &Value, partition: &str, now_
             "createdTime": now_us / 1000,
         })),
     ]
+}
+
+fn parquet_format() -> Value {
+    json!({ "provider": "parquet", "options": {} })
 }
 
 /// Whether two sets of actions move the same application, so that one of them has to look again.

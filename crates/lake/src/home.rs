@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{ObjectStore, PutMode, PutOptions, PutPayload};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
@@ -16,7 +16,8 @@ use crate::local::SyncedStore;
 use crate::outside::{Outside, Stage};
 
 /// The format that this trailkeep writes. 1: no store documents, logs without checkpoints. 2: `config/store-events`.
-pub const FORMAT: u32 = 2;
+/// 3: the ledger's column `metadata`.
+pub const FORMAT: u32 = 3;
 
 /// Where a home is.
 #[derive(Clone, Debug)]
@@ -67,6 +68,16 @@ impl Home {
 
     pub(crate) fn path(&self, parts: &[&str]) -> Path {
         parts.iter().fold(self.prefix.clone(), |path, part| path.join(*part))
+    }
+
+    /// Creates an object; `false` when there is one of that name already, which stays as it is.
+    pub(crate) async fn create(&self, path: &Path, payload: PutPayload) -> Result<bool, LakeError> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.put_opts(path, payload, options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether a home has been made here.
@@ -143,15 +154,6 @@ impl Lake {
     pub fn home(&self) -> &Home {
         &self.home
     }
-
-    /// Keeps bytes that rows cannot give back; returns their path in the home.
-    pub(crate) async fn keep_evidence(&self, sha256_hex: &str, body: Vec<u8>) -> Result<String, LakeError> {
-        let path = self.home.path(&["evidence", "deliveries", sha256_hex]);
-        if self.home.store.head(&path).await.is_err() {
-            self.home.store.put(&path, body.into()).await?;
-        }
-        Ok(format!("evidence/deliveries/{sha256_hex}"))
-    }
 }
 
 /// Makes a home. Every step is create-if-absent and the format document comes last, so that a crash or a race leaves nothing
@@ -167,12 +169,15 @@ async fn create(home: &Home, outside: &Outside) -> Result<u32, LakeError> {
 /// Brings an older home up to date, one format at a time. Each step can be repeated.
 async fn upgrade(home: &Home, outside: &Outside, from: u32) -> Result<(), LakeError> {
     for format in from..FORMAT {
-        if format == 1 {
-            let mut tables = Tables::new(home);
-            tables.refresh().await?;
-            tables.settle(outside).await?;
-            tables.checkpoint().await?;
-            config::create(home, "store-events", 1, &StoreConfig::events()).await?;
+        let mut tables = Tables::new(home);
+        tables.refresh().await?;
+        match format {
+            1 => {
+                tables.settle(outside).await?;
+                tables.checkpoint().await?;
+                config::create(home, "store-events", 1, &StoreConfig::events()).await?;
+            }
+            _ => tables.widen_ledger(outside).await?,
         }
         config::create(home, "format", format + 1, &FormatDocument { format: format + 1 }).await?;
     }

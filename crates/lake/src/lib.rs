@@ -12,7 +12,9 @@ mod config;
 pub mod ddl;
 mod dedupe;
 mod delta;
+mod earlier;
 pub mod error;
+pub mod evidence;
 pub mod home;
 pub mod ledger;
 pub mod limits;
@@ -28,6 +30,7 @@ pub mod schema;
 
 pub use append::{Batch, Counts, Incoming, Judged, Outcome};
 pub use error::LakeError;
+pub use evidence::Evidence;
 pub use home::{Home, Lake};
 pub use outside::{Observer, Outside, Phase, Stage};
 

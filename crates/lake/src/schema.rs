@@ -80,7 +80,7 @@ pub fn ledger() -> SchemaRef {
     for count in ["records", "stored", "duplicate", "conflicting", "filtered", "expired", "flawed"] {
         fields.push(long(count));
     }
-    fields.extend([bytes("frame"), bytes("placements"), text("evidence", true)]);
+    fields.extend([bytes("frame"), bytes("placements"), text("evidence", true), text("metadata", true)]);
     Arc::new(Schema::new(fields))
 }
 
