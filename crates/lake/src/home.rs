@@ -74,6 +74,13 @@ impl Home {
     pub(crate) async fn create(&self, path: &Path, payload: PutPayload) -> Result<bool, LakeError> {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.store.put_opts(path, payload, options).await {
+    /// What an object of the home is called in it; `None` if it is none of its objects.
+    pub(crate) fn name_of(&self, path: &Path) -> Option<String> {
+        let parts: Option<Vec<String>> =
+            path.prefix_match(&self.prefix).map(|parts| parts.map(|part| part.as_ref().to_owned()).collect());
+        parts.map(|parts| parts.join("/"))
+    }
+
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
             Err(error) => Err(error.into()),

@@ -18,6 +18,7 @@ pub mod evidence;
 pub mod home;
 pub mod ledger;
 pub mod limits;
+pub mod keys;
 mod local;
 pub mod outside;
 mod parquets;
@@ -35,4 +36,5 @@ pub use home::{Home, Lake};
 pub use outside::{Observer, Outside, Phase, Stage};
 
 #[cfg(test)]
+pub use keys::{KeptKeys, KeysSource};
 mod tests;
