@@ -8,10 +8,11 @@
 
 pub mod digest;
 pub mod keys;
+mod pem;
 pub mod signing;
 
 pub use digest::{Digest, DigestError, LogFile, Previous};
-pub use keys::{Key, KeyError, PublicKey, PublicKeys};
+pub use keys::{Key, KeyError, PublicKey, PublicKeys, public_keys_json};
 pub use signing::RsaKey;
 
 use sha2::{Digest as _, Sha256};
@@ -19,4 +20,14 @@ use sha2::{Digest as _, Sha256};
 /// The SHA-256 of some bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
+}
+
+/// How many bytes of a SHA-256 name one of our keys: as many as AWS's fingerprints have.
+const FINGERPRINT_LEN: usize = 16;
+
+/// The name of a key of ours: the first 16 bytes of the SHA-256 of its public half, in hexadecimal.
+///
+/// How AWS makes its fingerprints is not documented; in their place they are names and nothing more.
+fn fingerprint(public: &[u8]) -> String {
+    sha256(public).iter().take(FINGERPRINT_LEN).map(|byte| format!("{byte:02x}")).collect()
 }

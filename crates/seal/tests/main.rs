@@ -1,0 +1,3 @@
+//! What this crate makes and checks, as others see it.
+
+mod openssl;
