@@ -9,11 +9,13 @@
 pub mod digest;
 pub mod keys;
 mod pem;
+pub mod produce;
 pub mod signing;
 
 pub use digest::{Digest, DigestError, LogFile, Previous};
 pub use keys::{Key, KeyError, PublicKey, PublicKeys, public_keys_json};
-pub use signing::RsaKey;
+pub use produce::{Draft, Link, SignedDigest};
+pub use signing::{RsaError, RsaKey};
 
 use sha2::{Digest as _, Sha256};
 

@@ -17,7 +17,7 @@ pub struct RsaKey {
 /// A key could not be made, read or used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the RSA key could not be {0}")]
-pub struct RsaError(&'static str);
+pub struct RsaError(pub(crate) &'static str);
 
 impl RsaKey {
     /// Makes a key from the system's random source.
