@@ -2,7 +2,8 @@
 //!
 //! CloudTrail vouches for its log files with *digests*: once an hour, for each account, Region and trail, a signed list of the
 //! files that were delivered, linked to the digest before it. This crate reads, checks and makes them ([`digest`]), knows the
-//! keys that sign them ([`keys`]), and signs the *statements* with which trailkeep vouches for its own home.
+//! keys that sign them ([`keys`]), and makes and checks the *statements* with which trailkeep vouches for its own home
+//! ([`statement`], [`chain`]).
 //!
 //! Pure: no IO and no clock. Private keys are made or handed in by the caller.
 
@@ -12,10 +13,24 @@ mod pem;
 pub mod produce;
 pub mod signing;
 
+pub mod chain;
+pub mod finding;
+pub mod hash;
+pub mod live;
+pub mod statement;
+pub mod statement_key;
+
 pub use digest::{Digest, DigestError, LogFile, Previous};
 pub use keys::{Key, KeyError, PublicKey, PublicKeys, public_keys_json};
 pub use produce::{Draft, Link, SignedDigest};
 pub use signing::{RsaError, RsaKey};
+
+pub use chain::{Anchor, Chain, Checked};
+pub use finding::{Finding, Wrong};
+pub use hash::Hash;
+pub use live::{Live, State, Told};
+pub use statement::{Compacted, KeyReason, NewKey, Object, Objects, Retired, Says, Seal, Sealed, Statement, StatementError};
+pub use statement_key::{StatementKey, StatementKeyError, StatementPublicKey};
 
 use sha2::{Digest as _, Sha256};
 
