@@ -11,6 +11,7 @@ pub mod digest;
 pub mod keys;
 mod pem;
 pub mod produce;
+pub mod query_results;
 pub mod signing;
 
 pub mod chain;
@@ -23,6 +24,7 @@ pub mod statement_key;
 pub use digest::{Digest, DigestError, LogFile, Previous};
 pub use keys::{Key, KeyError, PublicKey, PublicKeys, public_keys_json};
 pub use produce::{Draft, Link, SignedDigest};
+pub use query_results::{QueryResultsError, ResultFile, SignFile};
 pub use signing::{RsaError, RsaKey};
 
 pub use chain::{Anchor, Chain, Checked};
