@@ -70,10 +70,6 @@ impl Home {
         parts.iter().fold(self.prefix.clone(), |path, part| path.join(*part))
     }
 
-    /// Creates an object; `false` when there is one of that name already, which stays as it is.
-    pub(crate) async fn create(&self, path: &Path, payload: PutPayload) -> Result<bool, LakeError> {
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.store.put_opts(path, payload, options).await {
     /// What an object of the home is called in it; `None` if it is none of its objects.
     pub(crate) fn name_of(&self, path: &Path) -> Option<String> {
         let parts: Option<Vec<String>> =
@@ -81,6 +77,10 @@ impl Home {
         parts.map(|parts| parts.join("/"))
     }
 
+    /// Creates an object; `false` when there is one of that name already, which stays as it is.
+    pub(crate) async fn create(&self, path: &Path, payload: PutPayload) -> Result<bool, LakeError> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.put_opts(path, payload, options).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
             Err(error) => Err(error.into()),

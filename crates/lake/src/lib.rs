@@ -16,9 +16,9 @@ mod earlier;
 pub mod error;
 pub mod evidence;
 pub mod home;
+pub mod keys;
 pub mod ledger;
 pub mod limits;
-pub mod keys;
 mod local;
 pub mod outside;
 mod parquets;
@@ -33,8 +33,8 @@ pub use append::{Batch, Counts, Incoming, Judged, Outcome};
 pub use error::LakeError;
 pub use evidence::Evidence;
 pub use home::{Home, Lake};
+pub use keys::{KeptKeys, KeysSource};
 pub use outside::{Observer, Outside, Phase, Stage};
 
 #[cfg(test)]
-pub use keys::{KeptKeys, KeysSource};
 mod tests;
