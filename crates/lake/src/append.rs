@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
 use record::{Content, Flaw, Flaws, Frame, Parsed, RecordView, time};
 use serde_json::json;
@@ -190,16 +191,16 @@ impl Lake {
             if matches!(appended, Appended::Done) {
                 return Ok(plan.outcome);
             }
-            self.forget(&adds, &files).await;
+            let rows = adds.iter().map(|add| self.home.path(&["archive"]).parts_of(&add.path));
+            let ledger = files.iter().map(|file| self.home.path(&["ledger"]).parts_of(&file.path));
+            self.forget(rows.chain(ledger)).await;
         }
         Err(LakeError::Contended(APPEND_ATTEMPTS_MAX))
     }
 
     /// Deletes files that were written for a commit that never came to be. What is left behind is referenced by nothing.
-    async fn forget(&self, adds: &[Add], files: &[LedgerFile]) {
-        let rows = adds.iter().map(|add| self.home.path(&["archive"]).parts_of(&add.path));
-        let ledger = files.iter().map(|file| self.home.path(&["ledger"]).parts_of(&file.path));
-        for path in rows.chain(ledger) {
+    pub(crate) async fn forget(&self, paths: impl Iterator<Item = Path>) {
+        for path in paths {
             if let Err(error) = self.home.store.delete(&path).await {
                 tracing::debug!(%path, %error, "a file without a commit stays behind");
             }
@@ -399,6 +400,7 @@ impl Lake {
                 size: body.len() as i64,
                 rows: entries.len() as i64,
                 sha256: Some(parquets::sha256_hex(&body)),
+                digests: entries.iter().filter(|entry| entry.status == Status::Evidence).count() as i64,
             };
             self.home.store.put(&self.home.path(&["ledger"]).parts_of(&file.path), PutPayload::from(body)).await?;
             files.push(file);

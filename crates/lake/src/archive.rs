@@ -21,8 +21,11 @@ pub(crate) const ARCHIVE_APP: &str = "archive";
 /// Tag of a ledger file: the archive version whose commit names it.
 pub(crate) const ARCHIVE_TAG: &str = "trailkeep.archive";
 
+/// Tag of a ledger file: digests in it, where there are any.
+const DIGESTS_TAG: &str = "trailkeep.digests";
+
 /// A ledger file as an archive commit names it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerFile {
     /// Path under the ledger's root.
     pub path: String,
@@ -35,6 +38,13 @@ pub struct LedgerFile {
     /// SHA-256 of its bytes, in hexadecimal; absent in commits from before format 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Digests among the deliveries.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub digests: i64,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 /// Archive and ledger.
@@ -202,6 +212,7 @@ impl Tables {
             size: add.size,
             rows: 0,
             sha256: add.tag(SHA256_TAG).map(str::to_owned),
+            digests: add.tag(DIGESTS_TAG).and_then(|tag| tag.parse().ok()).unwrap_or(0),
         });
         settled.chain(self.pending.values().flatten().cloned()).collect()
     }
@@ -227,6 +238,9 @@ fn ledger_add(file: &LedgerFile, version: i64, now_ms: i64) -> Action {
     let mut tags = BTreeMap::from([(ARCHIVE_TAG.to_owned(), Some(version.to_string()))]);
     if let Some(sha256) = &file.sha256 {
         tags.insert(SHA256_TAG.to_owned(), Some(sha256.clone()));
+    }
+    if file.digests > 0 {
+        tags.insert(DIGESTS_TAG.to_owned(), Some(file.digests.to_string()));
     }
     Action::Add(Add {
         path: file.path.clone(),

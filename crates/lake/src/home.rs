@@ -11,12 +11,14 @@ use tokio::sync::Mutex;
 use crate::archive::{KnownDay, Tables};
 use crate::config::{self, StoreConfig};
 use crate::dedupe::KeyCache;
+use crate::delta::Log;
 use crate::error::LakeError;
 use crate::local::SyncedStore;
 use crate::outside::{Outside, Stage};
+use crate::verdicts::{self, ReadDay};
 
 /// The format that this trailkeep writes. 1: no store documents, logs without checkpoints. 2: `config/store-events`.
-/// 3: the ledger's column `metadata`.
+/// 3: the ledger's column `metadata`, and the table of verdicts.
 pub const FORMAT: u32 = 3;
 
 /// Where a home is.
@@ -45,6 +47,8 @@ pub struct Lake {
     pub(crate) tables: Mutex<Tables>,
     pub(crate) keys: KeyCache,
     pub(crate) known_days: Mutex<Vec<KnownDay>>,
+    pub(crate) verdicts: Mutex<Log>,
+    pub(crate) judged_days: Mutex<Vec<ReadDay>>,
     store_config: Mutex<StoreConfig>,
 }
 
@@ -130,6 +134,8 @@ impl Lake {
         tables.refresh().await?;
         tables.settle(&outside).await?;
         Ok(Lake {
+            verdicts: Mutex::new(verdicts::log(&home)),
+            judged_days: Mutex::default(),
             home,
             outside,
             tables: Mutex::new(tables),
@@ -168,6 +174,7 @@ impl Lake {
 async fn create(home: &Home, outside: &Outside) -> Result<u32, LakeError> {
     let mut tables = Tables::new(home);
     tables.create(outside).await?;
+    verdicts::create(home, outside).await?;
     config::create(home, "store-events", 1, &StoreConfig::events()).await?;
     config::create(home, "format", FORMAT, &FormatDocument { format: FORMAT }).await?;
     Ok(FORMAT)
@@ -184,7 +191,10 @@ async fn upgrade(home: &Home, outside: &Outside, from: u32) -> Result<(), LakeEr
                 tables.checkpoint().await?;
                 config::create(home, "store-events", 1, &StoreConfig::events()).await?;
             }
-            _ => tables.widen_ledger(outside).await?,
+            _ => {
+                tables.widen_ledger(outside).await?;
+                verdicts::create(home, outside).await?;
+            }
         }
         config::create(home, "format", format + 1, &FormatDocument { format: format + 1 }).await?;
     }

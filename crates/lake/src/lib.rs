@@ -28,6 +28,7 @@ pub mod rebuild;
 mod reconcile;
 mod rows;
 pub mod schema;
+pub mod verdicts;
 
 pub use append::{Batch, Counts, Incoming, Judged, Outcome};
 pub use error::LakeError;
@@ -35,6 +36,7 @@ pub use evidence::Evidence;
 pub use home::{Home, Lake};
 pub use keys::{KeptKeys, KeysSource};
 pub use outside::{Observer, Outside, Phase, Stage};
+pub use verdicts::{Judgement, Verdict};
 
 #[cfg(test)]
 mod tests;
