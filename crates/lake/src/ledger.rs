@@ -37,7 +37,7 @@ impl Status {
         }
     }
 
-    fn named(name: &str) -> Status {
+    pub(crate) fn named(name: &str) -> Status {
         match name {
             "ingested" => Status::Ingested,
             "same" => Status::Same,

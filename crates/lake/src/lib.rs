@@ -6,16 +6,19 @@
 
 pub mod append;
 pub mod archive;
+pub mod changes;
 pub mod compact;
 mod config;
 
 pub mod ddl;
 mod dedupe;
 mod delta;
+pub mod digests;
 mod earlier;
 pub mod error;
 pub mod evidence;
 pub mod home;
+pub mod inspect;
 pub mod keys;
 pub mod ledger;
 pub mod limits;

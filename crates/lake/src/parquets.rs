@@ -242,6 +242,7 @@ fn checkpoint_schema() -> SchemaRef {
                 boolean("extendedFileMetadata"),
                 map("partitionValues"),
                 long("size"),
+                map("tags"),
             ],
         ),
         structure(
@@ -316,6 +317,7 @@ mod tests {
             extended_file_metadata: Some(true),
             partition_values: Some(day),
             size: Some(1),
+            tags: Some(BTreeMap::from([("trailkeep.sha256".to_owned(), Some("00".to_owned()))])),
         }));
         let read = actions_from_parquet(Bytes::from(actions_to_parquet(&actions).unwrap())).unwrap();
         assert_eq!(read.len(), actions.len());
