@@ -1,3 +1,5 @@
 //! Verifies sources and homes, keeps our seal, writes evidence.
 
+pub mod report;
 pub mod store;
+pub mod strict;
