@@ -24,6 +24,10 @@ pub struct Change {
     pub table: Table,
     /// Its version since then.
     pub version: i64,
+    /// Path of the commit in the home.
+    pub path: String,
+    /// Size of the commit in bytes.
+    pub size_bytes: u64,
     /// SHA-256 of the commit's bytes.
     pub commit_sha256: [u8; 32],
     /// When, in milliseconds, as the commit says.
@@ -73,6 +77,8 @@ fn change(table: Table, commit: &Commit) -> Result<Change, LakeError> {
     let mut change = Change {
         table,
         version: commit.version,
+        path: commit.path.clone(),
+        size_bytes: commit.bytes.len() as u64,
         commit_sha256: Sha256::digest(&commit.bytes).into(),
         at_ms: info.and_then(|info| info.get("timestamp")?.as_i64()),
         what: info.map_or(What::Created, what),

@@ -109,6 +109,13 @@ impl Lake {
         listed.try_filter_map(move |meta| async move { Ok(self.home.object(&meta)) }).boxed()
     }
 
+    /// The objects of one folder of the home.
+    pub fn objects_in(&self, folder: &str) -> BoxStream<'_, Result<HomeObject, LakeError>> {
+        let parts: Vec<&str> = folder.split('/').collect();
+        let listed = self.home.store.list(Some(&self.home.path(&parts))).map_err(LakeError::from);
+        listed.try_filter_map(move |meta| async move { Ok(self.home.object(&meta)) }).boxed()
+    }
+
     /// An object's bytes; `None` if it is not there.
     pub async fn read_object(&self, path: &str) -> Result<Option<Bytes>, LakeError> {
         match self.home.store.get(&self.home.at(path)?).await {
