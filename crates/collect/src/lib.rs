@@ -7,6 +7,7 @@ pub mod collector;
 pub mod source;
 pub mod summary;
 
+pub mod beside;
 mod digest;
 mod read;
 

@@ -1,5 +1,8 @@
 //! Runs a collection: opens what the user named, shows progress, stops when asked to.
 
+pub mod noted;
+pub mod public_keys;
+
 use std::path::Path;
 use std::sync::Arc;
 

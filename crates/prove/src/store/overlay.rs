@@ -113,6 +113,12 @@ impl Metadata {
         &self.buckets
     }
 
+    /// The metadata of an object; empty where there is none.
+    pub fn of(&self, bucket: &str, key: &str) -> Vec<(String, String)> {
+        let at = self.buckets.iter().position(|have| have == bucket);
+        at.map(|at| self.find(at, key)).unwrap_or_default()
+    }
+
     fn insert(&mut self, bucket: &str, key: &str, values: Box<RawValue>) -> Result<(), String> {
         let at = match self.buckets.iter().position(|have| have == bucket) {
             Some(at) => at,
@@ -282,6 +288,8 @@ mod tests {
     fn only_what_digests_have_is_kept() {
         let metadata = read(&format!("{}{}", line("b", LOG, "aa"), line("b", DIGEST, "aa"))).unwrap();
         assert_eq!((metadata.digests(), metadata.buckets()), (1, &["b".to_owned()][..]));
+        assert_eq!(metadata.of("b", DIGEST), [("signature".to_owned(), "aa".to_owned())]);
+        assert!(metadata.of("b", LOG).is_empty() && metadata.of("c", DIGEST).is_empty());
     }
 
     #[test]
