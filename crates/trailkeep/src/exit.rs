@@ -94,6 +94,12 @@ impl Failure {
         }
     }
 
+    /// What happened, in one line.
+    pub fn text(&self) -> String {
+        let (what, hint) = self.texts();
+        if hint.is_empty() { what } else { format!("{what}; {hint}") }
+    }
+
     /// What happened, and what to do about it (possibly nothing).
     fn texts(&self) -> (String, String) {
         match self {

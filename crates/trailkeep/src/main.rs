@@ -14,6 +14,7 @@ mod ask;
 mod collecting;
 mod lakes;
 mod sampling;
+mod sealing;
 mod standing;
 
 mod figures;

@@ -28,6 +28,10 @@ pub struct Place {
     /// Another S3 endpoint, such as http://127.0.0.1:5000 [env: TRAILKEEP_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
+
+    /// The key that seals homes; made on first use [env: TRAILKEEP_SEAL_KEY; default: ~/.config/trailkeep/seal-key.pem]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub seal_key: Option<String>,
 }
 
 /// The environment, read once.
@@ -56,6 +60,8 @@ pub struct Context {
     pub aws_region: Setting,
     /// Another S3 endpoint.
     pub endpoint_url: Setting,
+    /// The file of the key that seals homes.
+    pub seal_key: Setting,
     /// Threads that encode and decode.
     pub threads: usize,
     /// Standard output.
@@ -91,6 +97,15 @@ impl Environment {
         let folder = format!("{}/.local/share/trailkeep", self.get("HOME")?);
         Some((folder, "default".to_owned()))
     }
+
+    /// Where this user's seal key is: not in the home, so that who can write there cannot sign as well.
+    fn key_file(&self) -> Option<(String, String)> {
+        const FILE: &str = "trailkeep/seal-key.pem";
+        if let Some(folder) = self.get("XDG_CONFIG_HOME") {
+            return Some((format!("{folder}/{FILE}"), "default ($XDG_CONFIG_HOME)".to_owned()));
+        }
+        Some((format!("{}/.config/{FILE}", self.get("HOME")?), "default".to_owned()))
+    }
 }
 
 impl Context {
@@ -108,6 +123,10 @@ impl Context {
         if home.value.is_none() {
             return Err(Failure::usage("no home is given and there is no home directory", "say where the lake is: --home DIR"));
         }
+        let mut seal_key = settle("seal key", &place.seal_key, "--seal-key", &["TRAILKEEP_SEAL_KEY"]);
+        if seal_key.value.is_none() {
+            seal_key = setting("seal key", environment.key_file());
+        }
         let endpoints = ["TRAILKEEP_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
         let regions = ["TRAILKEEP_AWS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"];
         Ok(Context {
@@ -115,6 +134,7 @@ impl Context {
             profile: settle("profile", &place.profile, "--profile", &["TRAILKEEP_PROFILE", "AWS_PROFILE"]),
             aws_region: settle("aws region", &place.aws_region, "--aws-region", &regions),
             endpoint_url: settle("endpoint", &place.endpoint_url, "--endpoint-url", &endpoints),
+            seal_key,
             threads: std::thread::available_parallelism().map_or(2, usize::from),
             screen: Screen::of_process(&environment),
             temporary: std::env::temp_dir(),

@@ -12,7 +12,9 @@ use collect::collector::{Follow, Input, Options, Stop};
 use collect::plan::Plan;
 use collect::summary::Summary;
 use collect::walk::Wanted;
+use custody::vouch::Vouched;
 use lake::Lake;
+use seal::chain::Anchor;
 
 use crate::collecting::noted::Noted;
 use crate::collecting::public_keys::{self, Answer};
@@ -20,8 +22,10 @@ use crate::exit::{Exit, Failure};
 use crate::progress::{Manner, Reporter};
 use crate::settings::Context;
 use crate::when::{self, When};
-use crate::{collecting, figures, lakes, output, outside};
+use crate::{collecting, figures, lakes, output, outside, sealing};
 
+/// Time between two seals when following.
+const SEAL_EVERY: std::time::Duration = std::time::Duration::from_secs(15 * 60);
 /// Shortest time between two looks at a busy account and Region when following.
 const FOLLOW_INTERVAL: TimeDelta = TimeDelta::seconds(60);
 /// Time between two compactions when following.
@@ -101,6 +105,15 @@ pub struct Collect {
     progress: Manner,
 }
 
+/// What vouches for a home after collecting.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    /// By AWS's digests.
+    pub vouched: Vouched,
+    /// By our own seal: its last statement.
+    pub sealed: Option<Anchor>,
+}
+
 /// A statement that says something about every lake.
 pub const SQL_TO_BEGIN_WITH: &str = "SELECT eventName, count(*) FROM events GROUP BY 1 ORDER BY 2 DESC LIMIT 20";
 
@@ -131,14 +144,17 @@ impl Collect {
         let lake = lake.inspect_err(|_| reporter.finish())?;
         let watch = outside::stopwatch();
         public_keys::keep(&lake, &answers).await.inspect_err(|_| reporter.finish())?;
-        let summary = self.collect(&Arc::new(lake), inputs, &self.options(threads), &reporter, &stop).await;
+        let lake = Arc::new(lake);
+        let summary = self.collect_under_seal(&lake, inputs, &self.options(threads), &reporter, &stop, context).await;
+        let kept = kept(&lake, context).await;
         reporter.finish();
-        let summary = summary?;
+        let (summary, kept) = (summary?, kept?);
         if let Some(unused) = noted.and_then(|noted| noted.unused()) {
             output::note(unused);
         }
-        self.print(&summary, watch.elapsed().as_secs_f64(), context)?;
+        self.print(&summary, &kept, watch.elapsed().as_secs_f64(), context)?;
         Ok(match &summary {
+            _ if kept.vouched.altered + kept.vouched.invalid > 0 => Exit::Integrity,
             stopped if stopped.interrupted => Exit::Interrupted,
             partial if partial.is_partial() => Exit::Partial,
             _ => Exit::Fine,
@@ -198,6 +214,27 @@ impl Collect {
         }
     }
 
+    /// Collects; who follows is sealed now and then, and does not wait for the end.
+    async fn collect_under_seal(
+        &self,
+        lake: &Arc<Lake>,
+        inputs: Vec<Input>,
+        options: &Options,
+        reporter: &Arc<Reporter>,
+        stop: &Stop,
+        context: &Context,
+    ) -> Result<Summary, Failure> {
+        let mut collecting = std::pin::pin!(self.collect(lake, inputs, options, reporter, stop));
+        loop {
+            tokio::select! {
+                summary = &mut collecting => return summary,
+                () = tokio::time::sleep(SEAL_EVERY) => {
+                    kept(lake, context).await?;
+                }
+            }
+        }
+    }
+
     async fn collect(
         &self,
         lake: &Arc<Lake>,
@@ -216,10 +253,10 @@ impl Collect {
         Ok(total)
     }
 
-    fn print(&self, summary: &Summary, elapsed_s: f64, context: &Context) -> Result<(), Failure> {
+    fn print(&self, summary: &Summary, kept: &Kept, elapsed_s: f64, context: &Context) -> Result<(), Failure> {
         match self.output {
-            SummaryFormat::Json => output::line(summary::json(summary, elapsed_s)?)?,
-            SummaryFormat::Table => output::line(summary::text(summary, elapsed_s, context.screen))?,
+            SummaryFormat::Json => output::line(summary::json(summary, kept, elapsed_s)?)?,
+            SummaryFormat::Table => output::line(summary::text(summary, kept, elapsed_s, context.screen))?,
         }
         if summary.interrupted && !self.follow {
             output::note("Stopped before the end. Run the same command again to go on where it stopped.");
@@ -253,6 +290,13 @@ impl Collect {
         }
         Ok(Exit::Fine)
     }
+}
+
+/// Lets AWS's digests vouch for what is there, and seals the home.
+async fn kept(lake: &Lake, context: &Context) -> Result<Kept, Failure> {
+    let vouched = custody::vouch::vouch(lake).await?;
+    let sealed = sealing::seal(lake, context).await;
+    Ok(Kept { vouched, sealed: sealed.and_then(|sealed| sealed.head) })
 }
 
 fn plan_text(name: &str, plan: &Plan, context: &Context) -> String {

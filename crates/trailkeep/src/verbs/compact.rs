@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::progress::{Manner, Reporter};
 use crate::settings::Context;
 use crate::when::Span;
-use crate::{figures, lakes, output, outside};
+use crate::{figures, lakes, output, outside, sealing};
 
 /// Rewrite small files as few sorted ones, and let expired days go.
 ///
@@ -67,6 +67,7 @@ impl Compact {
         let mut done = lake.expire().await?;
         done.add(lake.compact().await?);
         done.add(lake.delete_replaced(self.grace.s).await?);
+        sealing::seal(&lake, context).await;
         reporter.finish();
         let per_event = |bytes: u64| (done.rows > 0).then(|| (bytes as f64 / done.rows as f64 * 10.0).round() / 10.0);
         let figures = Figures {

@@ -1,9 +1,11 @@
 //! What a collection did, for people and for programs.
 
 use collect::summary::{Refusal, Summary};
+use custody::vouch::Vouched;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::Kept;
 use crate::exit::Failure;
 use crate::figures;
 use crate::output::{Screen, clean};
@@ -12,7 +14,7 @@ use crate::output::{Screen, clean};
 const REFUSALS_SHOWN_MAX: usize = 10;
 
 /// The summary as JSON: objects, records, refusals, ...
-pub fn json(summary: &Summary, elapsed_s: f64) -> Result<String, Failure> {
+pub fn json(summary: &Summary, kept: &Kept, elapsed_s: f64) -> Result<String, Failure> {
     let mut value = serde_json::to_value(summary).map_err(unserializable)?;
     if let Some(records) = value.get_mut("records").and_then(Value::as_object_mut)
         && let Some(read) = records.remove("records")
@@ -24,9 +26,22 @@ pub fn json(summary: &Summary, elapsed_s: f64) -> Result<String, Failure> {
         summary_map.insert("latest".to_owned(), Value::Object(latest.collect()));
         summary_map.remove("latest_us");
         summary_map.insert("elapsed_s".to_owned(), Value::from((elapsed_s * 1000.0).round() / 1000.0));
+        summary_map.insert("vouched".to_owned(), vouched_json(&kept.vouched));
+        let sealed = kept.sealed.map(|head| json!({ "statement": head.number, "sha256": head.sha256.to_string() }));
+        summary_map.insert("sealed".to_owned(), sealed.unwrap_or(Value::Null));
         summary_map.insert("partial".to_owned(), Value::from(summary.is_partial()));
     }
     to_json(&value)
+}
+
+fn vouched_json(vouched: &Vouched) -> Value {
+    json!({
+        "digests": vouched.digests,
+        "invalid": vouched.invalid,
+        "verified": vouched.verified,
+        "altered": vouched.altered,
+        "missing": vouched.missing,
+    })
 }
 
 /// Anything as JSON.
@@ -39,7 +54,7 @@ fn unserializable(error: serde_json::Error) -> Failure {
 }
 
 /// The summary for people.
-pub fn text(summary: &Summary, elapsed_s: f64, screen: Screen) -> String {
+pub fn text(summary: &Summary, kept: &Kept, elapsed_s: f64, screen: Screen) -> String {
     let pace = figures::size((summary.content_bytes as f64 / elapsed_s.max(0.001)) as u64);
     let size = figures::size(summary.content_bytes);
     let work = if summary.content_bytes == 0 { "nothing to read".to_owned() } else { format!("{size} of logs, {pace}/s") };
@@ -49,6 +64,10 @@ pub fn text(summary: &Summary, elapsed_s: f64, screen: Screen) -> String {
         String::new(),
     ];
     lines.extend(sums(summary));
+    lines.extend(vouched_text(&kept.vouched, screen));
+    if let Some(head) = kept.sealed {
+        lines.push(format!("  sealed    statement {}, {}", head.number, screen.dim(&head.sha256.to_string())));
+    }
     for (reason, count) in &summary.ignored {
         lines.push(format!("  ignored   {} · {}", figures::count(*count), clean(reason)));
     }
@@ -71,6 +90,20 @@ pub fn text(summary: &Summary, elapsed_s: f64, screen: Screen) -> String {
         lines.pop();
     }
     lines.join("\n")
+}
+
+/// What AWS's digests say of the log files.
+fn vouched_text(vouched: &Vouched, screen: Screen) -> Option<String> {
+    if vouched.digests == 0 {
+        return None;
+    }
+    let (digests, verified) = (figures::counted(vouched.digests, "digest"), figures::counted(vouched.verified, "log file"));
+    let mut text = format!("  vouched   {digests}: {verified} verified");
+    let wrong = [(vouched.altered, "altered"), (vouched.missing, "not here"), (vouched.invalid, "digests invalid")];
+    for (count, word) in wrong.into_iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&format!(", {}", screen.bad(&format!("{} {word}", figures::count(count)))));
+    }
+    Some(text)
 }
 
 /// Objects on the left, records on the right.
@@ -139,7 +172,7 @@ mod tests {
     #[test]
     fn people_see_all_sums() {
         let screen = Screen::of_process(&Environment::default()).without_terminal();
-        let text = text(&summary(), 0.5, screen);
+        let text = text(&summary(), &Kept::default(), 0.5, screen);
         assert_eq!(
             text,
             "Collected file:///x/
@@ -161,7 +194,7 @@ in 0.5 s, 4.8 MB of logs, 9.6 MB/s
 
     #[test]
     fn programs_read_the_same() {
-        let value: Value = serde_json::from_str(&json(&summary(), 0.5).unwrap()).unwrap();
+        let value: Value = serde_json::from_str(&json(&summary(), &Kept::default(), 0.5).unwrap()).unwrap();
         assert_eq!(value["objects"]["found"], 82);
         assert_eq!(value["objects"]["digests"], 24);
         assert_eq!(value["records"]["read"], 2_900);
