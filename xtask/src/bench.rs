@@ -2,8 +2,10 @@
 
 mod ingest;
 mod memory;
+mod verify_server;
 
 mod duckdb;
+mod endpoint;
 mod trailkeep;
 
 mod figures;
@@ -23,6 +25,7 @@ use crate::outside;
 pub enum Bench {
     Ingest(ingest::Ingest),
     Memory(memory::Memory),
+    VerifyServer(verify_server::VerifyServer),
 }
 
 impl Bench {
@@ -31,6 +34,7 @@ impl Bench {
         match self {
             Bench::Ingest(ingest) => ingest.run(),
             Bench::Memory(memory) => memory.run(),
+            Bench::VerifyServer(server) => server.run(),
         }
     }
 }
