@@ -11,4 +11,5 @@ pub mod policy;
 pub mod s3;
 
 mod credentials;
+mod cursor;
 mod refusal;
