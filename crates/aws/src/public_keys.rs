@@ -3,6 +3,8 @@
 //! Whoever answers decides what is genuine. So it is always said who did: AWS, or an endpoint that the user named; and a Region's
 //! name, which comes from the keys of a bucket that anyone may have written to, can never lead to another host.
 
+mod window;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +13,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use collect::source::SourceError;
 use http::Method;
+use prove::strict::{KeySource, KeysFound};
 use seal::PublicKeys;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -20,6 +23,7 @@ use crate::credentials::Chain;
 use crate::partition::partition;
 use crate::refusal::explain_json;
 use crate::service::{Answer, Ask, Service, Signing, Unanswered};
+use window::Window;
 
 /// Longest name of a Region.
 const REGION_CHARS_MAX: usize = 32;
@@ -41,7 +45,13 @@ pub struct CloudTrailKeys {
     runtime: Handle,
     endpoint: Option<String>,
     clock: Clock,
-    services: Mutex<HashMap<String, Arc<Service>>>,
+    regions: Mutex<HashMap<String, Arc<Region>>>,
+}
+
+/// CloudTrail in one Region, and what it has answered.
+struct Region {
+    service: Service,
+    known: Mutex<Vec<(Window, Result<KeysFound, String>)>>,
 }
 
 /// Who says that keys are genuine.
@@ -61,7 +71,7 @@ impl CloudTrailKeys {
             runtime: Handle::current(),
             endpoint: access.cloudtrail_endpoint.clone(),
             clock: access.clock,
-            services: Mutex::default(),
+            regions: Mutex::default(),
         }
     }
 
@@ -73,9 +83,9 @@ impl CloudTrailKeys {
         }
     }
 
-    /// The keys that signed in a Region between two times; each says its Region.
+    /// The keys that signed in a Region between two times; each says its Region. Asks each time.
     pub fn list(&self, region: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<PublicKeys, SourceError> {
-        let service = self.service(region)?;
+        let service = &self.region(region)?.service;
         let mut keys = PublicKeys::default();
         let mut token = Value::Null;
         for _ in 0..ANSWERS_MAX {
@@ -83,7 +93,7 @@ impl CloudTrailKeys {
             if let (Some(question), false) = (question.as_object_mut(), token.is_null()) {
                 question.insert("NextToken".to_owned(), token);
             }
-            let answer = ask(&service, region, &question)?;
+            let answer = ask(service, region, &question)?;
             keys.extend(read(region, &answer)?);
             token = answer.get("NextToken").cloned().unwrap_or_default();
             if token.as_str().is_none_or(str::is_empty) {
@@ -93,20 +103,42 @@ impl CloudTrailKeys {
         Err(unreadable(region, format!("CloudTrail goes on after {ANSWERS_MAX} answers")))
     }
 
-    fn service(&self, region: &str) -> Result<Arc<Service>, SourceError> {
-        if !is_region(region) {
-            return Err(unreadable(region, "that is no name of a Region".to_owned()));
+    fn region(&self, name: &str) -> Result<Arc<Region>, SourceError> {
+        if !is_region(name) {
+            return Err(unreadable(name, "that is no name of a Region".to_owned()));
         }
-        let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(service) = services.get(region) {
-            return Ok(Arc::clone(service));
+        let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(region) = regions.get(name) {
+            return Ok(Arc::clone(region));
         }
-        let endpoint = self.endpoint.clone().unwrap_or_else(|| awss(region, ""));
-        let signing = Signing::new(self.credentials.clone(), &self.runtime, region, "cloudtrail");
-        let service = Service::new(&endpoint, signing, self.clock).map_err(|reason| unreadable(region, reason))?;
-        let service = Arc::new(service);
-        services.insert(region.to_owned(), Arc::clone(&service));
-        Ok(service)
+        let endpoint = self.endpoint.clone().unwrap_or_else(|| awss(name, ""));
+        let signing = Signing::new(self.credentials.clone(), &self.runtime, name, "cloudtrail");
+        let service = Service::new(&endpoint, signing, self.clock).map_err(|reason| unreadable(name, reason))?;
+        let region = Arc::new(Region { service, known: Mutex::default() });
+        regions.insert(name.to_owned(), Arc::clone(&region));
+        Ok(region)
+    }
+
+    fn found(&self, region: &str, window: &Window) -> Result<KeysFound, String> {
+        let keys = self.list(region, window.from, window.to).map_err(|error| error.to_string())?;
+        let origin = self.origin(region);
+        Ok(KeysFound { keys, is_complete: matches!(origin, Origin::Aws(_)), origin: origin.to_string() })
+    }
+}
+
+/// Whole months are asked for, each once: a year of days takes a dozen requests, not hundreds. A refusal is remembered too.
+impl KeySource for CloudTrailKeys {
+    fn keys(&self, region: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<KeysFound, String> {
+        let place = self.region(region).map_err(|error| error.to_string())?;
+        let window = Window::of_months(from, to);
+        // Whoever comes meanwhile wants the same, and waits for it.
+        let mut known = place.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, answer)) = known.iter().find(|(asked, _)| asked.covers(&window)) {
+            return answer.clone();
+        }
+        let answer = self.found(region, &window);
+        known.push((window, answer.clone()));
+        answer
     }
 }
 

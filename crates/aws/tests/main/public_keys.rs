@@ -2,6 +2,7 @@
 
 use chrono::DateTime;
 use collect::source::SourceError;
+use prove::strict::KeySource;
 use seal::{PublicKeys, RsaKey};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -40,6 +41,28 @@ fn keys_of_a_region_page_by_page() {
     assert!(asked[0].contains("CloudTrail_20131101.ListPublicKeys\r\n"), "{asked:?}");
     assert!(asked[0].ends_with(r#"{"EndTime":7200,"StartTime":3600}"#), "{asked:?}");
     assert!(asked[1].ends_with(r#"{"EndTime":7200,"NextToken":"more","StartTime":3600}"#), "{asked:?}");
+}
+
+#[test]
+fn a_month_is_asked_for_once_whatever_came_of_it() {
+    let one = json!({ "PublicKeyList": [key("one")] });
+    let denied = r#"{"__type":"AccessDeniedException","Message":"no"}"#;
+    let server = Scripted::start(vec![answered(200, &one.to_string()), answered(400, denied), answered(200, "{}")]);
+    let runtime = Runtime::new().unwrap();
+    let keys = runtime.block_on(CloudTrailKeys::open(&access(&server.endpoint)));
+    let found = |day: &str| {
+        let time: DateTime<chrono::Utc> = format!("2026-{day}T12:00:00Z").parse().unwrap();
+        keys.keys("eu-west-1", time, time)
+    };
+    for day in ["10-31", "10-01", "10-15"] {
+        let found = found(day).unwrap();
+        assert_eq!(found.keys.iter().count(), 1);
+        assert_eq!((found.origin, found.is_complete), (format!("custom endpoint {}: not AWS's", server.endpoint), false));
+    }
+    for day in ["11-01", "11-30"] {
+        assert!(found(day).unwrap_err().contains("grant cloudtrail:ListPublicKeys"));
+    }
+    assert_eq!(server.asked().len(), 2);
 }
 
 #[test]
