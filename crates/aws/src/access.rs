@@ -13,15 +13,15 @@ use crate::credentials::Chain;
 use crate::partition::partition;
 
 /// Times that a request is tried again.
-const RETRIES_MAX: usize = 6;
+pub(crate) const RETRIES_MAX: u32 = 6;
 /// Time after which a request is not tried again.
-const RETRY_TIMEOUT: Duration = Duration::from_secs(90);
+pub(crate) const RETRY_TIMEOUT: Duration = Duration::from_secs(90);
 /// Longest wait between two tries.
-const BACKOFF_MAX: Duration = Duration::from_secs(10);
+pub(crate) const BACKOFF_MAX: Duration = Duration::from_secs(10);
 /// Longest time for one request, body included.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// Longest time for a connection to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest time to ask S3 for a bucket's Region.
 const REGION_TIMEOUT: Duration = Duration::from_secs(4);
 
@@ -34,8 +34,10 @@ pub struct Access {
     pub identity: Identity,
     /// Region, if it was named.
     pub region: Option<String>,
-    /// Endpoint, if it is not AWS's own: `https://host[:port]`. Buckets are then addressed by path.
+    /// Endpoint of S3, if it is not AWS's own: `https://host[:port]`. Buckets are then addressed by path.
     pub endpoint: Option<String>,
+    /// Endpoint of CloudTrail, if it is not AWS's own.
+    pub cloudtrail_endpoint: Option<String>,
     /// The wall clock, by which credentials end.
     pub clock: Clock,
 }
@@ -72,8 +74,17 @@ pub struct Location {
 pub(crate) struct Resolved {
     pub(crate) region: String,
     pub(crate) provider: Option<SharedCredentialsProvider>,
-    credentials: Option<AwsCredentialProvider>,
+    pub(crate) credentials: Option<Arc<Chain>>,
     endpoint: Option<String>,
+}
+
+/// How a bucket is addressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// `https://host[:port]`.
+    pub(crate) endpoint: String,
+    /// Whether its name stands in the path; else it stands in the host's name.
+    pub(crate) is_by_path: bool,
 }
 
 impl Clock {
@@ -109,13 +120,14 @@ impl Access {
             (None, Some(_)) => profile_region.unwrap_or_else(|| REGION_DEFAULT.to_owned()),
             (None, None) => bucket_region(bucket, profile_region).await,
         };
-        let chain = provider.clone().map(|provider| Chain::new(provider, self.clock));
-        Resolved {
-            region,
-            provider,
-            credentials: chain.map(|chain| Arc::new(chain) as AwsCredentialProvider),
-            endpoint: self.endpoint.clone(),
-        }
+        let credentials = provider.clone().map(|provider| Arc::new(Chain::new(provider, self.clock)));
+        Resolved { region, provider, credentials, endpoint: self.endpoint.clone() }
+    }
+
+    /// The credentials alone.
+    pub(crate) async fn credentials(&self) -> Option<Arc<Chain>> {
+        let (provider, _) = self.identity().await;
+        provider.map(|provider| Arc::new(Chain::new(provider, self.clock)))
     }
 
     /// Where credentials come from, and the Region that is configured beside them.
@@ -163,29 +175,29 @@ impl Resolved {
             .with_client_options(options)
             .with_retry(retry());
         builder = match &self.credentials {
-            Some(credentials) => builder.with_credentials(Arc::clone(credentials)),
+            Some(credentials) => builder.with_credentials(Arc::clone(credentials) as AwsCredentialProvider),
             None => builder.with_skip_signature(true),
         };
-        self.address(builder, bucket)
+        let address = self.address(bucket);
+        builder.with_virtual_hosted_style_request(!address.is_by_path).with_endpoint(address.endpoint)
     }
 
     /// Another endpoint is addressed by path; so are bucket names with dots, which no certificate covers.
-    fn address(&self, builder: AmazonS3Builder, bucket: &str) -> AmazonS3Builder {
-        let by_path = builder.clone().with_virtual_hosted_style_request(false);
+    pub(crate) fn address(&self, bucket: &str) -> Address {
         if let Some(endpoint) = &self.endpoint {
-            return by_path.with_endpoint(endpoint.trim_end_matches('/'));
+            return Address { endpoint: endpoint.trim_end_matches('/').to_owned(), is_by_path: true };
         }
         let service = format!("s3.{}.{}", self.region, partition(&self.region).dns_suffix);
-        if bucket.contains('.') {
-            return by_path.with_endpoint(format!("https://{service}"));
+        match bucket.contains('.') {
+            true => Address { endpoint: format!("https://{service}"), is_by_path: true },
+            false => Address { endpoint: format!("https://{bucket}.{service}"), is_by_path: false },
         }
-        builder.with_virtual_hosted_style_request(true).with_endpoint(format!("https://{bucket}.{service}"))
     }
 }
 
 fn retry() -> RetryConfig {
     RetryConfig {
-        max_retries: RETRIES_MAX,
+        max_retries: RETRIES_MAX as usize,
         retry_timeout: RETRY_TIMEOUT,
         backoff: BackoffConfig { max_backoff: BACKOFF_MAX, ..BackoffConfig::default() },
     }

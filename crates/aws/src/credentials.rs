@@ -39,6 +39,13 @@ impl Chain {
         Chain { provider, clock, kept: Mutex::new(None) }
     }
 
+    /// The credential, and when to ask for the next one.
+    pub(crate) async fn current(&self) -> Result<(Arc<AwsCredential>, Option<SystemTime>), NoCredentials> {
+        let credential = self.credential().await?;
+        let ends = self.kept.lock().await.as_ref().and_then(|kept| kept.ends);
+        Ok((credential, ends.map(|ends| ends.checked_sub(RENEW_BEFORE).unwrap_or(SystemTime::UNIX_EPOCH))))
+    }
+
     /// Renews in time; if that fails, credentials that are still good are good enough.
     async fn credential(&self) -> Result<Arc<AwsCredential>, NoCredentials> {
         let now = self.clock.now();

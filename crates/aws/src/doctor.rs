@@ -1,7 +1,9 @@
-//! `trailkeep doctor` for a bucket: may we list it, read it, decrypt it - and if not, the policy that says so.
+//! `trailkeep doctor` for a bucket: may we list it, read it, decrypt it, and ask for the keys that sign its digests - and if not, the
+//! policy that says so.
 //!
 //! It asks as the collector will, and reads one object's head at most. What could not be tried is unknown, never fine.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use collect::source::{Source, SourceError};
 use layout::{self, Kind};
 use serde::Serialize;
@@ -9,6 +11,7 @@ use serde::Serialize;
 use crate::access::Access;
 use crate::credentials::ask;
 use crate::policy::read_policy;
+use crate::public_keys::CloudTrailKeys;
 use crate::s3::S3Source;
 
 /// Folders that are listed to find one object to read.
@@ -29,7 +32,7 @@ pub enum Verdict {
 /// One thing that was tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What: `credentials`, `region`, `list`, `read`, `decrypt`.
+    /// What: `credentials`, `region`, `list`, `read`, `decrypt`, `keys`.
     pub name: &'static str,
     /// How it ended.
     pub verdict: Verdict,
@@ -39,7 +42,7 @@ pub struct Check {
     pub policy: Option<String>,
 }
 
-/// Tries everything that collecting from `s3://bucket/prefix` needs.
+/// Tries everything that collecting from `s3://bucket/prefix` and verifying it needs.
 pub async fn check_source(uri: &str, access: &Access) -> Vec<Check> {
     let source = match S3Source::open(uri, access).await {
         Ok(source) => source,
@@ -51,6 +54,7 @@ pub async fn check_source(uri: &str, access: &Access) -> Vec<Check> {
     let found = find_object(&source).await;
     checks.push(check_list(&found, &policy));
     checks.extend(check_read(&source, found.ok().flatten().as_deref(), &policy).await);
+    checks.push(check_keys(source.region().to_owned(), access, &policy).await);
     checks
 }
 
@@ -118,6 +122,20 @@ async fn check_read(source: &S3Source, key: Option<&str>, policy: &str) -> [Chec
             let decrypt = unknown("decrypt", "reading is tried first", policy);
             [failed("read", &error, Some(policy)), decrypt]
         }
+    }
+}
+
+/// Whether CloudTrail tells us the public keys of the last hour. Only verifying needs them, and it can do with a file of them.
+async fn check_keys(region: String, access: &Access, policy: &str) -> Check {
+    let keys = CloudTrailKeys::open(access).await;
+    let now: DateTime<Utc> = access.clock.now().into();
+    let origin = keys.origin(&region);
+    let asked = tokio::task::spawn_blocking(move || keys.list(&region, now - TimeDelta::hours(1), now));
+    match asked.await {
+        Ok(Ok(keys)) => ok("keys", &format!("{} public key(s) of the last hour from {origin}", keys.iter().count())),
+        Ok(Err(error @ SourceError::Denied { .. })) => failed("keys", &error, Some(policy)),
+        Ok(Err(error)) => unknown("keys", &error.to_string(), policy),
+        Err(_) => unknown("keys", "CloudTrail was not asked to the end", policy),
     }
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::partition::partition;
 
-/// The policy that lets its holder list and read `prefix` of a bucket, and decrypt what is encrypted with KMS there.
+/// The policy that lets its holder list and read `prefix` of a bucket, decrypt what is encrypted with KMS there, and ask for the
+/// public keys that sign its digests (of any Region: CloudTrail knows no resource for them).
 pub fn read_policy(bucket: &str, prefix: &str, region: &str) -> String {
     let partition = partition(region);
     let bucket_arn = format!("arn:{}:s3:::{bucket}", partition.name);
@@ -31,6 +32,12 @@ pub fn read_policy(bucket: &str, prefix: &str, region: &str) -> String {
                 "Action": "kms:Decrypt",
                 "Resource": format!("arn:{}:kms:{region}:*:key/*", partition.name),
                 "Condition": { "StringEquals": { "kms:ViaService": via } }
+            },
+            {
+                "Sid": "FindPublicKeys",
+                "Effect": "Allow",
+                "Action": "cloudtrail:ListPublicKeys",
+                "Resource": "*"
             }
         ]
     });
@@ -62,7 +69,7 @@ mod tests {
         let policy: Value = serde_json::from_str(&read_policy("trail", "org/", "cn-north-1")).unwrap();
         let statements = policy["Statement"].as_array().unwrap();
         let actions: Vec<&str> = statements.iter().filter_map(|statement| statement["Action"].as_str()).collect();
-        assert_eq!(actions, ["s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject", "kms:Decrypt"]);
+        assert_eq!(actions, ["s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject", "kms:Decrypt", "cloudtrail:ListPublicKeys"]);
         assert_eq!(statements[2]["Resource"], "arn:aws-cn:s3:::trail/org/*");
         assert_eq!(statements[3]["Condition"]["StringEquals"]["kms:ViaService"], "s3.cn-north-1.amazonaws.com.cn");
         assert_eq!(statements[0]["Condition"]["StringLike"]["s3:prefix"][1], "org/*");

@@ -3,6 +3,8 @@
 use std::error::Error;
 
 use collect::source::SourceError;
+use prove::store::Refusal;
+use serde_json::Value;
 
 use crate::credentials::{NoCredentials, chain_of};
 
@@ -34,6 +36,48 @@ pub(crate) fn explain(error: &object_store::Error, asked: Asked, key: &str) -> S
     }
 }
 
+/// Turns an answer that refuses into a source's error.
+pub(crate) fn explain_answer(status: u16, body: &str, asked: Asked, key: &str) -> SourceError {
+    match (element(body, "Code"), status) {
+        (Some(code), _) => by_code(code, body, asked, key),
+        (None, 401 | 403) => denied(body, asked, key),
+        (None, 404) => SourceError::NotFound(key.to_owned()),
+        (None, 301 | 307 | 308) => elsewhere(key),
+        (None, _) => io(key, &format!("the server answered with status {status}: {body}")),
+    }
+}
+
+/// The same for those who verify.
+pub(crate) fn refused(error: SourceError) -> Refusal {
+    match error {
+        SourceError::NotFound(_) => Refusal::NotFound,
+        SourceError::Denied { action, .. } => Refusal::Denied(action),
+        SourceError::Archived(_) => Refusal::Archived,
+        SourceError::TooLarge { limit_bytes, .. } => Refusal::TooLarge(limit_bytes),
+        SourceError::Io { reason, .. } => Refusal::Unreadable(reason),
+        SourceError::Credentials(_) => Refusal::Unreadable(error.to_string()),
+    }
+}
+
+/// The same for services that speak JSON, where `action` was asked for.
+pub(crate) fn explain_json(said: &Value, action: &str, key: &str) -> SourceError {
+    let text = |name: &str| said.get(name).and_then(Value::as_str);
+    let code = text("__type").unwrap_or("an unknown error").rsplit('#').next().unwrap_or_default();
+    let message = text("message").or_else(|| text("Message")).unwrap_or_default();
+    match code {
+        "AccessDeniedException" | "AccessDenied" => SourceError::Denied { key: key.to_owned(), action: action.to_owned() },
+        "ExpiredTokenException" => expired(),
+        // Of a Region that is not enabled, the keys of an account that is known elsewhere are not known either.
+        "UnrecognizedClientException" => {
+            SourceError::Credentials(brief(&format!("{message} (or the Region is not enabled for this account) [{key}]")))
+        }
+        "IncompleteSignatureException" | "InvalidSignatureException" | "MissingAuthenticationTokenException" => {
+            SourceError::Credentials(brief(&format!("{code}: {message}")))
+        }
+        _ => io(key, &format!("{code}: {message}")),
+    }
+}
+
 /// By S3's error code (API reference, "Error responses").
 fn by_code(code: &str, text: &str, asked: Asked, key: &str) -> SourceError {
     let message = element(text, "Message").unwrap_or(text);
@@ -44,10 +88,7 @@ fn by_code(code: &str, text: &str, asked: Asked, key: &str) -> SourceError {
         "NoSuchBucket" => SourceError::NotFound(element(text, "BucketName").unwrap_or(key).to_owned()),
         "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => elsewhere(key),
         "RequestTimeTooSkewed" => SourceError::Credentials("the clock of this machine is wrong; set it and try again".to_owned()),
-        "ExpiredToken" | "TokenRefreshRequired" => {
-            let hint = "they have expired; renew them (`aws sso login`) and run the same command again";
-            SourceError::Credentials(hint.to_owned())
-        }
+        "ExpiredToken" | "TokenRefreshRequired" => expired(),
         "InvalidAccessKeyId" | "InvalidToken" | "SignatureDoesNotMatch" | "InvalidSecurity" => {
             SourceError::Credentials(brief(&format!("{code}: {message}")))
         }
@@ -69,6 +110,11 @@ fn mentions_kms(text: &str) -> bool {
     element(text, "Message").is_some_and(|message| message.contains("kms:") || message.contains("KMS"))
 }
 
+fn expired() -> SourceError {
+    let hint = "they have expired; renew them (`aws sso login`) and run the same command again";
+    SourceError::Credentials(hint.to_owned())
+}
+
 fn elsewhere(key: &str) -> SourceError {
     io(key, "the bucket is in another Region; name it with --region")
 }
@@ -83,7 +129,7 @@ fn brief(text: &str) -> String {
 }
 
 /// The text of the first element of this name in an error document.
-fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
     rest.split_once(&format!("</{name}>")).map(|(inner, _)| inner)
 }
@@ -127,6 +173,38 @@ mod tests {
             let said = explain(&error, asked, "k").to_string();
             assert!(said.contains(told), "{said} / {told}");
         }
+    }
+
+    #[test]
+    fn answers_without_a_document_are_read_by_their_status() {
+        let said = |status, body| explain_answer(status, body, Asked::Get, "k").to_string();
+        assert!(said(403, "").contains("grant s3:GetObject"));
+        assert!(said(404, "").contains("was not found"));
+        assert!(said(301, "").contains("--region"));
+        assert!(said(418, "short\nand stout").contains("status 418: short and stout"));
+        assert!(said(403, "<Error><Code>InvalidObjectState</Code></Error>").contains("is archived"));
+    }
+
+    #[test]
+    fn refusals_in_json() {
+        let said = |code: &str| {
+            let said = serde_json::json!({ "__type": format!("com.amazonaws#{code}"), "message": "m" });
+            explain_json(&said, "cloudtrail:ListPublicKeys", "k").to_string()
+        };
+        assert!(said("AccessDeniedException").contains("grant cloudtrail:ListPublicKeys"));
+        assert!(said("ExpiredTokenException").contains("aws sso login"));
+        assert!(said("UnrecognizedClientException").contains("not enabled"));
+        assert!(said("InvalidTimeRangeException").contains("InvalidTimeRangeException: m"));
+    }
+
+    #[test]
+    fn those_who_verify_are_told_the_same() {
+        let denied = SourceError::Denied { key: "k".to_owned(), action: "kms:Decrypt".to_owned() };
+        assert_eq!(super::refused(denied), Refusal::Denied("kms:Decrypt".to_owned()));
+        assert_eq!(super::refused(SourceError::Archived("k".to_owned())), Refusal::Archived);
+        assert_eq!(super::refused(SourceError::NotFound("k".to_owned())), Refusal::NotFound);
+        let credentials = super::refused(SourceError::Credentials("renew".to_owned()));
+        assert_eq!(credentials, Refusal::Unreadable("no usable AWS credentials: renew".to_owned()));
     }
 
     #[test]

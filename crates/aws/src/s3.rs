@@ -3,8 +3,6 @@
 //! Keys that the storage client cannot address (an empty or dot segment, a control character) cannot hide their
 //! neighbours: they are found, listed as unreadable, and passed over.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use async_trait::async_trait;
@@ -15,13 +13,11 @@ use object_store::path::Path;
 use object_store::{Attribute, Attributes, GetOptions, GetResult, ObjectStore};
 
 use crate::access::{Access, Location, Resolved};
+use crate::cursor::{Cursor, Cursors};
 use crate::refusal::{Asked, explain};
 
 /// Entries of one page: S3's own limit.
 pub const PAGE_ENTRIES_MAX: usize = 1_000;
-
-/// Continuation tokens that are remembered.
-const TOKENS_MAX: usize = 4_096;
 
 /// Entity tag of a key that is listed but cannot be addressed.
 const UNREADABLE: &str = "unreadable";
@@ -32,9 +28,7 @@ pub struct S3Source {
     resolved: Resolved,
     origin: String,
     root: String,
-    /// Where S3 goes on after a page, by folder and last entry. A listing that goes on after a *folder* needs it: S3
-    /// would begin inside that folder otherwise.
-    tokens: Mutex<HashMap<(String, String), String>>,
+    cursors: Cursors,
     lists: AtomicU64,
     reads: AtomicU64,
 }
@@ -51,7 +45,7 @@ impl S3Source {
             resolved,
             origin: format!("s3://{}", location.bucket),
             root: location.key,
-            tokens: Mutex::new(HashMap::new()),
+            cursors: Cursors::default(),
             lists: AtomicU64::new(0),
             reads: AtomicU64::new(0),
         })
@@ -113,33 +107,11 @@ impl S3Source {
         page.folders.sort();
         page.objects.sort_by(|one, other| one.key.cmp(&other.key));
         if let Some(token) = listed.page_token {
-            page.next = Some(self.remember(prefix, &page, token));
+            let last_object = page.objects.last().map(|object| &object.key);
+            let last = last_object.max(page.folders.last()).map_or(prefix, String::as_str).to_owned();
+            page.next = Some(self.cursors.remember(prefix, last, token));
         }
         page
-    }
-
-    /// Keeps the token under the page's last entry, which is what the caller goes on after.
-    fn remember(&self, prefix: &str, page: &Page, token: String) -> String {
-        let last_object = page.objects.last().map(|object| &object.key);
-        let last = last_object.max(page.folders.last()).map_or(prefix, String::as_str).to_owned();
-        if let Ok(mut tokens) = self.tokens.lock() {
-            if tokens.len() >= TOKENS_MAX {
-                tokens.clear(); // Listings that were given up. One that was not goes on after its last entry.
-            }
-            tokens.insert((prefix.to_owned(), last.clone()), token);
-        }
-        last
-    }
-
-    fn cursor(&self, prefix: &str, after: Option<&str>) -> Cursor {
-        let Some(after) = after else { return Cursor::Start };
-        let place = (prefix.to_owned(), after.to_owned());
-        let token = self.tokens.lock().ok().and_then(|mut tokens| tokens.remove(&place));
-        match token {
-            Some(token) => Cursor::Token(token),
-            None if after == prefix => Cursor::Start,
-            None => Cursor::After(past(after)),
-        }
     }
 
     /// A page that ends before the first name that cannot be addressed; or that name alone.
@@ -172,7 +144,7 @@ impl Source for S3Source {
         if Path::parse(prefix).is_err() {
             return Err(unaddressable(prefix));
         }
-        let cursor = self.cursor(prefix, after);
+        let cursor = self.cursors.after(prefix, after);
         match self.request(prefix, &cursor, PAGE_ENTRIES_MAX).await {
             Ok(page) => Ok(page),
             Err(error) if unaddressable_name(&error).is_some() => self.list_around(prefix, &cursor).await,
@@ -194,18 +166,6 @@ impl Source for S3Source {
     fn requests(&self) -> Requests {
         Requests { list: self.lists.load(Relaxed), read: self.reads.load(Relaxed) }
     }
-}
-
-/// Where a listing goes on.
-enum Cursor {
-    Start,
-    After(String),
-    Token(String),
-}
-
-/// The last possible name under an entry: listing after a folder means after all that is in it.
-fn past(entry: &str) -> String {
-    if entry.ends_with('/') { format!("{entry}{}", char::MAX) } else { entry.to_owned() }
 }
 
 /// S3 puts tags in quotes.

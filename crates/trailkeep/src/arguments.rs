@@ -12,6 +12,7 @@ use crate::verbs::export::Export;
 use crate::verbs::query::Query;
 use crate::verbs::sample::Sample;
 use crate::verbs::status::Status;
+use crate::verbs::verify::Verify;
 
 /// The verified CloudTrail lake that you run yourself.
 ///
@@ -45,6 +46,7 @@ pub struct Arguments {
 pub enum Verb {
     Demo(Demo),
     Collect(Collect),
+    Verify(Verify),
     Query(Query),
     Status(Status),
     Export(Export),
@@ -92,6 +94,12 @@ mod tests {
             &["trailkeep", "export", "ddl", "--for", "oracle"],
             &["trailkeep", "compact", "--grace", "soon"],
             &["trailkeep", "sample", "--out", "d", "--days", "0"],
+            &["trailkeep", "verify"],
+            &["trailkeep", "verify", "d", "-o", "xml"],
+            &["trailkeep", "verify", "d", "-o", "junit="],
+            &["trailkeep", "verify", "d", "--map", "bucket"],
+            &["trailkeep", "verify", "d", "--until", "later"],
+            &["trailkeep", "verify", "d", "--threads", "0"],
             &["trailkeep", "nonsense"],
         ] {
             assert!(Arguments::try_parse_from(line).is_err(), "{line:?}");

@@ -16,6 +16,7 @@ pub fn access(context: &Context) -> Access {
         identity: Identity::Chain { profile: context.profile.value.clone() },
         region: context.aws_region.value.clone(),
         endpoint: context.endpoint_url.value.clone(),
+        cloudtrail_endpoint: context.cloudtrail_endpoint_url.value.clone(),
         clock: Clock(clock),
     }
 }

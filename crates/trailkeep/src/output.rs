@@ -13,6 +13,9 @@ use std::io::{self, IsTerminal, Write};
 use crate::exit::Failure;
 use crate::settings::Environment;
 
+/// Width of lines that do not go to a terminal.
+const WIDTH_OF_FILES: usize = 120;
+
 /// What standard output is.
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
@@ -39,6 +42,12 @@ impl Screen {
     /// The same output if it were a file.
     pub fn without_terminal(self) -> Screen {
         Screen { is_terminal: false, colours: Colours::No }
+    }
+
+    /// How many characters a line holds; a file's lines are given room for a wide terminal.
+    pub fn width(self) -> usize {
+        let terminal = if self.is_terminal { comfy_table::Table::new().width() } else { None };
+        terminal.map_or(WIDTH_OF_FILES, usize::from)
     }
 
     /// A heading.

@@ -1,5 +1,5 @@
-//! How far a collection is: drawn on a terminal, a line every ten seconds into a log, JSON lines for programs. All on standard
-//! error.
+//! How far a collection or a verification is: drawn on a terminal, a line every ten seconds into a log, JSON lines for programs.
+//! All on standard error.
 
 mod drawing;
 
@@ -35,6 +35,18 @@ pub struct Reporter {
     show: Show,
     begun: Instant,
     told: Mutex<Option<Instant>>,
+}
+
+/// Something whose progress is shown.
+pub trait Telling {
+    /// The lines below the title, on a terminal.
+    fn lines(&self, elapsed_s: f64) -> String;
+
+    /// Everything in one line, for a log.
+    fn line(&self, elapsed_s: f64) -> String;
+
+    /// What a program reads.
+    fn json(&self) -> serde_json::Map<String, serde_json::Value>;
 }
 
 enum Show {
@@ -82,6 +94,19 @@ impl Reporter {
         }
     }
 
+    /// Shows how far something is.
+    pub fn tell(&self, telling: &dyn Telling) {
+        let elapsed_s = self.begun.elapsed().as_secs_f64();
+        match &self.show {
+            Show::Nothing => {}
+            Show::Lines if !self.is_time(LINE_EVERY) => {}
+            Show::Lines => output::note(telling.line(elapsed_s)),
+            Show::Json if !self.is_time(JSON_EVERY) => {}
+            Show::Json => output::note(as_json(telling, elapsed_s)),
+            Show::Drawn { bar, title } => bar.set_message(format!("{title}\n{}", telling.lines(elapsed_s))),
+        }
+    }
+
     /// Whether this much time has passed since the last line; the next one is counted from now.
     fn is_time(&self, every: Duration) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,18 +121,7 @@ impl Reporter {
 
 impl Watch for Reporter {
     fn progress(&self, progress: &Progress) {
-        let elapsed_s = self.begun.elapsed().as_secs_f64();
-        match &self.show {
-            Show::Nothing => {}
-            Show::Lines if !self.is_time(LINE_EVERY) => {}
-            Show::Lines => output::note(drawing::line(progress, elapsed_s)),
-            Show::Json if !self.is_time(JSON_EVERY) => {}
-            Show::Json => output::note(as_json(progress, elapsed_s)),
-            Show::Drawn { bar, title } => {
-                let now_us = outside::now().timestamp_micros();
-                bar.set_message(format!("{title}\n{}", drawing::lines(progress, elapsed_s, now_us)));
-            }
-        }
+        self.tell(&Collecting { progress, now_us: outside::now().timestamp_micros() });
     }
 }
 
@@ -133,20 +147,43 @@ fn drawn(title: &str) -> Show {
     Show::Drawn { bar, title: title.to_owned() }
 }
 
-fn as_json(progress: &Progress, elapsed_s: f64) -> String {
-    let latest: serde_json::Map<String, serde_json::Value> =
-        progress.latest_us.iter().map(|(region, us)| (region.clone(), figures::iso(*us).into())).collect();
-    let value = json!({
-        "event": "progress",
-        "elapsed_s": (elapsed_s * 1000.0).round() / 1000.0,
-        "found": progress.found,
-        "done": progress.done,
-        "stored": progress.stored,
-        "duplicate": progress.duplicate,
-        "flawed": progress.flawed,
-        "content_bytes": progress.content_bytes,
-        "day": progress.day,
-        "latest": latest,
-    });
+fn as_json(telling: &dyn Telling, elapsed_s: f64) -> String {
+    let mut value = json!({ "event": "progress", "elapsed_s": (elapsed_s * 1000.0).round() / 1000.0 });
+    if let Some(map) = value.as_object_mut() {
+        map.extend(telling.json());
+    }
     value.to_string()
+}
+
+/// A collection.
+struct Collecting<'a> {
+    progress: &'a Progress,
+    now_us: i64,
+}
+
+impl Telling for Collecting<'_> {
+    fn lines(&self, elapsed_s: f64) -> String {
+        drawing::lines(self.progress, elapsed_s, self.now_us)
+    }
+
+    fn line(&self, elapsed_s: f64) -> String {
+        drawing::line(self.progress, elapsed_s)
+    }
+
+    fn json(&self) -> serde_json::Map<String, serde_json::Value> {
+        let progress = self.progress;
+        let latest: serde_json::Map<String, serde_json::Value> =
+            progress.latest_us.iter().map(|(region, us)| (region.clone(), figures::iso(*us).into())).collect();
+        let told = [
+            ("found", progress.found.into()),
+            ("done", progress.done.into()),
+            ("stored", progress.stored.into()),
+            ("duplicate", progress.duplicate.into()),
+            ("flawed", progress.flawed.into()),
+            ("content_bytes", progress.content_bytes.into()),
+            ("day", progress.day.clone().into()),
+            ("latest", latest.into()),
+        ];
+        told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
 }

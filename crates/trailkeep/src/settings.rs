@@ -25,7 +25,8 @@ pub struct Place {
     #[arg(long, global = true, value_name = "REGION")]
     pub aws_region: Option<String>,
 
-    /// Another S3 endpoint, such as http://127.0.0.1:5000 [env: TRAILKEEP_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL]
+    /// Another endpoint of S3 and CloudTrail, such as http://127.0.0.1:5000 [env: TRAILKEEP_ENDPOINT_URL, AWS_ENDPOINT_URL; of one
+    /// service: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_CLOUDTRAIL]
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
 
@@ -62,6 +63,8 @@ pub struct Context {
     pub endpoint_url: Setting,
     /// The file of the key that seals homes.
     pub seal_key: Setting,
+    /// Another CloudTrail endpoint.
+    pub cloudtrail_endpoint_url: Setting,
     /// Threads that encode and decode.
     pub threads: usize,
     /// Standard output.
@@ -127,14 +130,20 @@ impl Context {
         if seal_key.value.is_none() {
             seal_key = setting("seal key", environment.key_file());
         }
-        let endpoints = ["TRAILKEEP_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
+        let endpoints = |of_service| ["TRAILKEEP_ENDPOINT_URL", of_service, "AWS_ENDPOINT_URL"];
         let regions = ["TRAILKEEP_AWS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"];
         Ok(Context {
             home,
             profile: settle("profile", &place.profile, "--profile", &["TRAILKEEP_PROFILE", "AWS_PROFILE"]),
             aws_region: settle("aws region", &place.aws_region, "--aws-region", &regions),
-            endpoint_url: settle("endpoint", &place.endpoint_url, "--endpoint-url", &endpoints),
             seal_key,
+            endpoint_url: settle("endpoint", &place.endpoint_url, "--endpoint-url", &endpoints("AWS_ENDPOINT_URL_S3")),
+            cloudtrail_endpoint_url: settle(
+                "cloudtrail endpoint",
+                &place.endpoint_url,
+                "--endpoint-url",
+                &endpoints("AWS_ENDPOINT_URL_CLOUDTRAIL"),
+            ),
             threads: std::thread::available_parallelism().map_or(2, usize::from),
             screen: Screen::of_process(&environment),
             temporary: std::env::temp_dir(),
@@ -196,6 +205,7 @@ mod tests {
         let context = Context::new(&Place::default(), environment(&pairs)).unwrap();
         assert_eq!(context.endpoint_url.value.as_deref(), Some("http://b"));
         assert_eq!(context.endpoint_url.origin, "AWS_ENDPOINT_URL_S3");
+        assert_eq!(context.cloudtrail_endpoint_url.value.as_deref(), Some("http://a"));
         assert_eq!(context.profile.value, None);
     }
 

@@ -10,6 +10,7 @@ mod overview;
 pub mod query;
 pub mod sample;
 pub mod status;
+pub mod verify;
 
 use crate::arguments::Verb;
 use crate::exit::{Exit, Failure};
@@ -21,6 +22,7 @@ pub async fn run(verb: Option<Verb>, context: &Context) -> Result<Exit, Failure>
         None => overview::run(context).await,
         Some(Verb::Demo(demo)) => demo.run(context).await,
         Some(Verb::Collect(collect)) => collect.run(context).await,
+        Some(Verb::Verify(verify)) => verify.run(context).await,
         Some(Verb::Query(query)) => query.run(context).await,
         Some(Verb::Status(status)) => status.run(context).await,
         Some(Verb::Export(export)) => export.run(context).await,

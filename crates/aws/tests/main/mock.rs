@@ -42,13 +42,19 @@ impl Mock {
     }
 
     pub(crate) fn access(&self) -> Access {
-        let credentials = Credentials::new("AKIATEST", "secret", None, None, "Test");
-        Access {
-            identity: Identity::Given(SharedCredentialsProvider::new(credentials)),
-            region: Some("us-east-1".to_owned()),
-            endpoint: Some(self.endpoint.clone()),
-            clock: Clock(|| SystemTime::UNIX_EPOCH),
-        }
+        access(&self.endpoint)
+    }
+}
+
+/// How the services at an endpoint are reached.
+pub(crate) fn access(endpoint: &str) -> Access {
+    let credentials = Credentials::new("AKIATEST", "secret", Some("token".to_owned()), None, "Test");
+    Access {
+        identity: Identity::Given(SharedCredentialsProvider::new(credentials)),
+        region: Some("us-east-1".to_owned()),
+        endpoint: Some(endpoint.to_owned()),
+        cloudtrail_endpoint: Some(endpoint.to_owned()),
+        clock: Clock(|| SystemTime::UNIX_EPOCH),
     }
 }
 

@@ -5,11 +5,12 @@ use collect::walk::{Walk, Wanted};
 use object_store::path::Path;
 use object_store::{Attribute, Attributes, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use trailkeep_aws::access::Access;
-use trailkeep_aws::doctor::{Verdict, check_source};
+use trailkeep_aws::doctor::{Check, Verdict, check_source};
 use trailkeep_aws::home::home_store;
 use trailkeep_aws::s3::S3Source;
 
 use crate::mock::Mock;
+use crate::scripted::{Scripted, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bucket_is_a_source() {
@@ -21,6 +22,8 @@ async fn a_bucket_is_a_source() {
     names_that_cannot_be_addressed(&mock, &access).await;
     refuses(&access).await;
     checks(&access).await;
+    let of_store = access.clone();
+    tokio::task::spawn_blocking(move || crate::store::the_same_bucket(&of_store)).await.unwrap();
     keeps_a_home(&access).await;
 }
 
@@ -154,13 +157,21 @@ async fn refuses(access: &Access) {
 }
 
 async fn checks(access: &Access) {
+    let verdicts = |found: &[Check]| found.iter().map(|check| (check.name, check.verdict)).collect::<Vec<_>>();
+    let cloudtrail = Scripted::start(vec![json(200, r#"{"PublicKeyList":[]}"#)]);
+    let access = &Access { cloudtrail_endpoint: Some(cloudtrail.endpoint.clone()), ..access.clone() };
     let found = check_source("s3://trail/AWSLogs/", access).await;
-    let verdicts: Vec<_> = found.iter().map(|check| (check.name, check.verdict)).collect();
-    let told = ["credentials", "region", "list", "read", "decrypt"].map(|name| (name, Verdict::Ok));
-    assert_eq!(verdicts, told, "{found:?}");
+    let told = ["credentials", "region", "list", "read", "decrypt", "keys"].map(|name| (name, Verdict::Ok));
+    assert_eq!(verdicts(&found), told, "{found:?}");
+    assert!(found[5].message.ends_with(&format!("custom endpoint {}: not AWS's", cloudtrail.endpoint)), "{found:?}");
+
+    let denied = r#"{"__type":"AccessDeniedException","Message":"no"}"#;
+    let cloudtrail = Scripted::start(vec![json(400, denied)]);
+    let access = &Access { cloudtrail_endpoint: Some(cloudtrail.endpoint.clone()), ..access.clone() };
     let missing = check_source("s3://no-such-bucket-here/", access).await;
-    assert_eq!(missing[2].verdict, Verdict::Failed);
-    assert_eq!(missing[3].verdict, Verdict::Unknown);
+    let told = [Verdict::Ok, Verdict::Ok, Verdict::Failed, Verdict::Unknown, Verdict::Unknown, Verdict::Failed];
+    assert_eq!(missing.iter().map(|check| check.verdict).collect::<Vec<_>>(), told, "{missing:?}");
+    assert!(missing[5].policy.as_ref().unwrap().contains("cloudtrail:ListPublicKeys"));
 }
 
 async fn keeps_a_home(access: &Access) {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::{Object, Page, Refusal, Store};
+use super::{Object, Page, Rebuilt, Refusal, Store};
 
 /// Longest line; S3 takes 2 KB of user metadata and keys of 1 KB.
 pub const LINE_BYTES_MAX: u64 = 64 * 1024;
@@ -198,6 +198,10 @@ impl Store for Overlay {
             }
         }
         Ok(object)
+    }
+
+    fn read_into(&self, key: &str, size_bytes_max: u64, buffer: &mut Vec<u8>) -> Result<Option<Rebuilt>, Refusal> {
+        self.store.read_into(key, size_bytes_max, buffer)
     }
 }
 

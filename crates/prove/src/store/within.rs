@@ -8,7 +8,7 @@ use layout::{Family, Level};
 use record::Inflater;
 use seal::digest::{DIGEST_BYTES_MAX, Digest};
 
-use super::{Body, Object, Page, Refusal, Store};
+use super::{Body, Object, Page, Rebuilt, Refusal, Store};
 
 /// Folders that are looked into for one that is called `AWSLogs`.
 const FOLDERS_SEARCHED_MAX: usize = 1_000;
@@ -132,6 +132,10 @@ impl Store for Within {
     fn read(&self, key: &str, size_bytes_max: u64) -> Result<Object, Refusal> {
         self.store.read(&self.whole(key), size_bytes_max)
     }
+
+    fn read_into(&self, key: &str, size_bytes_max: u64, buffer: &mut Vec<u8>) -> Result<Option<Rebuilt>, Refusal> {
+        self.store.read_into(&self.whole(key), size_bytes_max, buffer)
+    }
 }
 
 /// What a digest tells of where it stands.
@@ -231,7 +235,7 @@ mod tests {
 
     fn digest(bucket: &str, key: &str) -> Vec<u8> {
         let text = format!(
-            r#"{{"digestStartTime":"2026-11-22T06:00:00Z","digestEndTime":"2026-11-22T07:00:00Z","digestS3Bucket":"{bucket}","digestS3Object":"{key}","digestPublicKeyFingerprint":"00","previousDigestSignature":null}}"#
+            r#"{{"digestStartTime":"2026-11-22T06:00:00Z","digestEndTime":"2026-11-22T07:00:00Z","digestS3Bucket":"{bucket}","digestS3Object":"{key}","digestPublicKeyFingerprint":"00","previousDigestSignature":null,"logFiles":[]}}"#
         );
         text.into_bytes()
     }

@@ -15,7 +15,7 @@ use zip::result::ZipError;
 
 use super::positioned::Positioned;
 use super::tree::{Entry, Sorted};
-use super::{Body, Object, Page, Refusal, Store};
+use super::{Body, Object, Page, Rebuilt, Refusal, Store};
 
 /// Most entries of one archive: its directory is kept in memory.
 pub const ENTRIES_MAX: usize = 2_000_000;
@@ -93,6 +93,12 @@ impl Store for Zipped {
     }
 
     fn read(&self, key: &str, size_bytes_max: u64) -> Result<Object, Refusal> {
+        let mut stored = Vec::new();
+        self.read_into(key, size_bytes_max, &mut stored)?;
+        Ok(Object { body: Body::Stored(stored), metadata: Vec::new() })
+    }
+
+    fn read_into(&self, key: &str, size_bytes_max: u64, buffer: &mut Vec<u8>) -> Result<Option<Rebuilt>, Refusal> {
         let entry = self.entries.find(key).ok_or(Refusal::NotFound)?;
         if entry.size_bytes > size_bytes_max {
             return Err(Refusal::TooLarge(size_bytes_max));
@@ -103,8 +109,7 @@ impl Store for Zipped {
         if file.is_symlink() {
             return Err(Refusal::Unreadable("it is a symbolic link; pack what it points to".to_owned()));
         }
-        let stored = content(file, entry.size_bytes)?;
-        Ok(Object { body: Body::Stored(stored), metadata: Vec::new() })
+        content(file, entry.size_bytes, buffer).map(|()| None)
     }
 }
 
@@ -144,14 +149,15 @@ fn key(name: &[u8], backslashed: bool) -> String {
 }
 
 /// Reads one entry; never more than the directory declares.
-fn content(file: ZipFile<'_, Positioned>, size_bytes: u64) -> Result<Vec<u8>, Refusal> {
-    let mut stored = Vec::with_capacity(usize::try_from(size_bytes.min(TRUSTED_BYTES_MAX)).unwrap_or_default());
+fn content(file: ZipFile<'_, Positioned>, size_bytes: u64, buffer: &mut Vec<u8>) -> Result<(), Refusal> {
+    buffer.clear();
+    buffer.reserve(usize::try_from(size_bytes.min(TRUSTED_BYTES_MAX)).unwrap_or_default());
     let damaged = |error: std::io::Error| Refusal::Unreadable(format!("the archive is damaged here: {error}"));
-    file.take(size_bytes.saturating_add(1)).read_to_end(&mut stored).map_err(damaged)?;
-    if stored.len() as u64 == size_bytes {
-        return Ok(stored);
+    file.take(size_bytes.saturating_add(1)).read_to_end(buffer).map_err(damaged)?;
+    if buffer.len() as u64 == size_bytes {
+        return Ok(());
     }
-    let reason = format!("it holds {} bytes or more where the archive's directory says {size_bytes}", stored.len());
+    let reason = format!("it holds {} bytes or more where the archive's directory says {size_bytes}", buffer.len());
     Err(Refusal::Unreadable(reason))
 }
 

@@ -1,0 +1,52 @@
+//! The first line: one word and one sentence.
+
+use std::collections::BTreeMap;
+
+use prove::report::{Judgment, Level, Report};
+
+use crate::figures::{count, counted};
+use crate::output::Screen;
+
+/// Kinds that the sentence names.
+const KINDS_MAX: usize = 4;
+
+/// `PROVEN: ...`, `VIOLATED: ...` or `NOT ALL PROVEN: ...`.
+pub fn line(report: &Report, screen: Screen) -> String {
+    match report.judgment {
+        Judgment::Proven => format!("{}: {}", screen.good("PROVEN"), proven(report)),
+        Judgment::Unproven => format!(
+            "{}: nothing was found to be altered, removed or forged, but not everything can be proven ({})",
+            screen.bold("NOT ALL PROVEN"),
+            kinds(report, Level::Unproven)
+        ),
+        Judgment::Violated => {
+            format!("{}: something was altered, removed or forged ({})", screen.bad("VIOLATED"), kinds(report, Level::Violation))
+        }
+    }
+}
+
+fn proven(report: &Report) -> String {
+    let counts = &report.counts;
+    format!(
+        "{} by AWS's signatures vouch for {}; every one is there and as it was delivered, and there is no other",
+        counted(counts.digests_valid, "digest"),
+        counted(counts.logs_verified, "log file"),
+    )
+}
+
+/// `2 log altered, 1 digest missing`: what was found on a level, the most frequent first.
+fn kinds(report: &Report, level: Level) -> String {
+    let mut by_kind: BTreeMap<&str, u64> = BTreeMap::new();
+    for finding in report.findings.iter().filter(|finding| finding.level == level) {
+        *by_kind.entry(finding.kind.name()).or_default() += finding.count.max(1);
+    }
+    let mut sorted: Vec<(&str, u64)> = by_kind.into_iter().collect();
+    sorted.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    let hidden = sorted.len().saturating_sub(KINDS_MAX);
+    let mut named: Vec<String> =
+        sorted.into_iter().take(KINDS_MAX).map(|(kind, number)| format!("{kind}: {}", count(number))).collect();
+    if hidden > 0 {
+        named.push(format!("and {}", counted(hidden as u64, "more kind")));
+    }
+    named.join(", ")
+}
