@@ -5,16 +5,22 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::moto::Moto;
 use crate::python::Python;
 use crate::skip::shared;
 
 /// The script, as seen from the folder that is shared.
 const SCRIPT: &str = "tools/digest_chain.py";
 
+/// Runs a script by its path.
+const RUN: &str = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')";
+
 /// A chain in a temporary folder: the bucket's objects in a folder of its name, and what is known of them beside it.
 #[derive(Debug)]
 pub struct DigestChain {
     folder: TempDir,
+    python: Python,
+    script: PathBuf,
     /// What the script says that it made.
     pub manifest: Value,
 }
@@ -26,11 +32,23 @@ impl DigestChain {
         let script = shared(test, SCRIPT)?;
         let python = Python::find(test, &["cryptography"])?;
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let run = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')";
         let out = folder.path().display().to_string();
         let whole = [&[script.to_str().expect("a path that is text"), "make", "--out", &out], arguments].concat();
-        let manifest = python.json(run, &whole);
-        Some(DigestChain { folder, manifest })
+        let manifest = python.json(RUN, &whole);
+        Some(DigestChain { folder, python, script, manifest })
+    }
+
+    /// Puts the objects into a server's bucket of the same name, with their metadata. `false` if the test is to be skipped.
+    #[track_caller]
+    pub fn push(&self, test: &str, moto: &Moto) -> bool {
+        if Python::find(test, &["boto3"]).is_none() {
+            return false;
+        }
+        let mut push = self.python.command(RUN);
+        push.arg(&self.script).arg("push").arg("--out").arg(self.folder()).args(["--s3", &moto.endpoint()]);
+        let output = push.output().expect("python starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        true
     }
 
     /// Where everything lies.

@@ -69,6 +69,30 @@ impl<'a> TestHome<'a> {
         }
     }
 
+    /// A document's bytes.
+    pub fn get(&self, path: &str) -> Option<Vec<u8>> {
+        match self {
+            TestHome::Folder(folder) => std::fs::read(folder.path().join("home").join(path)).ok(),
+            TestHome::Bucket(moto, prefix) => moto.get(BUCKET, &format!("{prefix}/{path}")),
+        }
+    }
+
+    /// Names of the documents in a folder of the home, in order.
+    pub fn names(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<String> = match self {
+            TestHome::Folder(home) => {
+                let entries = std::fs::read_dir(home.path().join("home").join(folder)).expect("the folder is read");
+                entries.map(|entry| entry.expect("the folder is read").file_name().to_string_lossy().into_owned()).collect()
+            }
+            TestHome::Bucket(moto, prefix) => {
+                let prefix = format!("{prefix}/{folder}/");
+                moto.list(BUCKET, &prefix).iter().filter_map(|key| Some(key.strip_prefix(&prefix)?.to_owned())).collect()
+            }
+        };
+        names.sort();
+        names
+    }
+
     /// Puts a document.
     pub fn put(&self, path: &str, body: &[u8]) {
         match self {

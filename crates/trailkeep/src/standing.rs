@@ -32,6 +32,8 @@ pub struct Standing {
 pub struct Totals {
     /// Log files in the lake.
     pub deliveries: u64,
+    /// Digests in the lake.
+    pub digests: u64,
     /// Objects that were refused; they are kept as evidence.
     pub refused: u64,
     /// Records in the log files, duplicates included.
@@ -159,7 +161,12 @@ pub async fn totals(lake: &Lake) -> Result<Totals, Failure> {
     for row in ask_small(lake, TOTALS).await? {
         let at = |at| number(&row, at).unsigned_abs();
         match text(&row, 0) {
-            "ingested" => totals.deliveries += at(1),
+            "ingested" => {
+                totals.deliveries += at(1);
+                totals.content_bytes += at(7);
+                totals.stored_bytes += at(8);
+            }
+            "evidence" => totals.digests += at(1),
             "refused" => totals.refused += at(1),
             _ => {}
         }
@@ -167,8 +174,6 @@ pub async fn totals(lake: &Lake) -> Result<Totals, Failure> {
         totals.duplicate += at(4);
         totals.conflicting += at(5);
         totals.flawed += at(6);
-        totals.content_bytes += at(7);
-        totals.stored_bytes += at(8);
     }
     if let Some(row) = ask_small(lake, EVENTS).await?.first() {
         totals.events = number(row, 0).unsigned_abs();

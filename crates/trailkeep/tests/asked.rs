@@ -46,7 +46,28 @@ impl Asked {
     /// Collects standard input and returns the summary.
     #[track_caller]
     pub fn collect_stdin(&self, file: &Path, code: i32) -> Value {
-        self.program.run_with_stdin(&["collect", "-", "--home", &self.home, "-o", "json"], file).expect_code(code).json()
+        self.collect_stdin_with(file, &[], code)
+    }
+
+    /// Collects standard input with more arguments and returns the summary.
+    #[track_caller]
+    pub fn collect_stdin_with(&self, file: &Path, arguments: &[&str], code: i32) -> Value {
+        let arguments = [&["collect", "-", "--home", &self.home, "-o", "json"], arguments].concat();
+        self.program.run_with_stdin(&arguments, file).expect_code(code).json()
+    }
+
+    /// Collects a source with more arguments and returns the summary.
+    #[track_caller]
+    pub fn collect_with(&self, source: &str, arguments: &[&str], code: i32) -> Value {
+        let arguments = [&["collect", source, "--home", &self.home, "-o", "json"], arguments].concat();
+        self.program.run(&arguments).expect_code(code).json()
+    }
+
+    /// Runs something on the home that must fail with this code; returns what it said.
+    #[track_caller]
+    pub fn fails(&self, arguments: &[&str], code: i32) -> String {
+        let arguments = [arguments, &["--home", &self.home]].concat();
+        self.program.run(&arguments).expect_code(code).stderr
     }
 
     /// Runs a verb on the home, which must succeed.

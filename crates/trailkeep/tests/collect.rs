@@ -143,15 +143,18 @@ fn collect_whatever(asked: &Asked, source: &str) -> Value {
     summary
 }
 
-fn assert_balanced(summary: &Value) {
-    let objects = picked(summary, &["found", "ingested", "known", "ignored", "refused", "archived"]);
+#[track_caller]
+pub fn assert_balanced(summary: &Value) {
+    let objects = picked(summary, &["found", "ingested", "digests", "known", "ignored", "refused", "archived"]);
     assert_eq!(objects[0], objects[1..].iter().sum::<u64>(), "objects balance: {summary}");
     let sum = |names: &[&str]| names.iter().map(|name| summary["records"][*name].as_u64().unwrap()).sum::<u64>();
     let read = summary["records"]["read"].as_u64().unwrap();
     assert_eq!(read, sum(&["stored", "duplicate", "filtered", "expired"]), "records balance: {summary}");
 }
 
-fn picked(summary: &Value, names: &[&str]) -> Vec<u64> {
+/// Sums of objects by their names.
+#[track_caller]
+pub fn picked(summary: &Value, names: &[&str]) -> Vec<u64> {
     names.iter().map(|name| summary["objects"][*name].as_u64().unwrap_or_else(|| panic!("no {name} in {summary}"))).collect()
 }
 

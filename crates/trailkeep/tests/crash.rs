@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
 use testbed::{Killer, Outcome, Stage, TestHome};
 
 use crate::asked::{Asked, files};
@@ -24,6 +25,9 @@ const DAYS: u32 = 22;
 const EVENTS: u64 = 4_800;
 /// AWS's shortest retention.
 const RETENTION_DAYS: u32 = 7;
+
+/// Where the ledger's commits are.
+const LEDGER_LOG: &str = "ledger/_delta_log";
 
 /// Copies that are opened, those first whose two logs do not belong together.
 const COPIES_TRIED: usize = 6;
@@ -132,7 +136,7 @@ fn collect_under_fire(place: &str, asked: &Asked, organization: &Organization, k
 fn upgrade_under_fire(place: &str, home: &TestHome<'_>, asked: &Asked, organization: &Organization, killer: &mut Killer) {
     let part = &organization.parts()[0];
     strike_until_enough(killer, Stage::Upgrade, |killer, strike| {
-        if home.has("config/format/2.json") {
+        if home.has("config/format/3.json") {
             downgrade(home);
         }
         let count = 1 + strike % 2;
@@ -142,14 +146,39 @@ fn upgrade_under_fire(place: &str, home: &TestHome<'_>, asked: &Asked, organizat
     });
     downgrade(home);
     asked.collect(part, 0);
-    assert!(home.has("config/format/2.json"), "the home was upgraded");
+    assert!(home.has("config/format/3.json"), "the home was upgraded");
+    assert!(has_column(&newest_schema(home).1, "metadata"), "the ledger was given its column");
 }
 
-/// Makes a home what format 1 was.
+/// Makes a home what format 1 was: no document about its stores, no verdicts, and a ledger without its newest column.
 fn downgrade(home: &TestHome<'_>) {
     home.clear("config/format");
     home.clear("config/store-events");
+    home.clear("verdicts");
+    let (version, mut meta) = newest_schema(home);
+    if has_column(&meta, "metadata") {
+        let mut schema: Value = serde_json::from_str(meta["metaData"]["schemaString"].as_str().unwrap()).unwrap();
+        schema["fields"].as_array_mut().unwrap().retain(|field| field["name"] != "metadata");
+        meta["metaData"]["schemaString"] = schema.to_string().into();
+        home.put(&format!("{LEDGER_LOG}/{:020}.json", version + 1), meta.to_string().as_bytes());
+    }
     home.put("config/format/1.json", br#"{"format":1}"#);
+}
+
+/// The ledger's last version, and the last action of its log that gives it a schema.
+fn newest_schema(home: &TestHome<'_>) -> (u64, Value) {
+    let commits: Vec<String> = home.names(LEDGER_LOG).into_iter().filter(|name| name.ends_with(".json")).collect();
+    let schemas = commits.iter().rev().filter_map(|name| {
+        let commit = String::from_utf8(home.get(&format!("{LEDGER_LOG}/{name}"))?).ok()?;
+        let line = commit.lines().find(|line| line.starts_with(r#"{"metaData""#))?;
+        serde_json::from_str(line).ok()
+    });
+    (commits.len() as u64 - 1, schemas.into_iter().next().expect("a table has a schema"))
+}
+
+fn has_column(meta: &Value, name: &str) -> bool {
+    let schema: Value = serde_json::from_str(meta["metaData"]["schemaString"].as_str().unwrap()).unwrap();
+    schema["fields"].as_array().unwrap().iter().any(|field| field["name"] == name)
 }
 
 fn compact_under_fire(place: &str, asked: &Asked, killer: &mut Killer) {

@@ -17,6 +17,7 @@ mod organization;
 mod bad_input;
 mod collect;
 mod crash;
+mod digests;
 mod floors;
 mod metadata;
 mod readers;

@@ -99,7 +99,7 @@ fn normalize(answer: &mut Value) {
 }
 
 /// DuckDB finds the extension where it looks for installed ones, so that a script may say `INSTALL` and `LOAD` without network.
-const DELTA_EXTENSION: &str = r#"
+pub const DELTA_EXTENSION: &str = r#"
 import glob, json, os, shutil, sys, tempfile
 
 def duckdb_with_delta():

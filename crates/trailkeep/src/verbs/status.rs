@@ -80,6 +80,7 @@ pub fn head(standing: &Standing, screen: Screen) -> String {
         (totals.conflicting, "conflicting record", "conflicting records"),
         (totals.flawed, "flawed record", "flawed records"),
         (totals.without_time, "record without a sensible time", "records without a sensible time"),
+        (totals.digests, "digest", "digests"),
         (totals.refused, "refused object", "refused objects"),
     ];
     let odd: Vec<String> =
