@@ -13,3 +13,5 @@ pub mod verify;
 pub mod vouch;
 
 pub use check::{HomeChecked, Trust};
+pub use statements::home_name;
+pub use verify::{HomeReport, verify};

@@ -33,6 +33,12 @@ pub struct Read {
     pub keys: Vec<String>,
 }
 
+/// The name that a home's first statement gives it, as long as that one can be read.
+pub async fn home_name(lake: &Lake) -> Result<Option<String>, LakeError> {
+    let Some(file) = lake.read_object(&path(0)).await? else { return Ok(None) };
+    Ok(seal::statement::Sealed::read(&file).ok().map(|sealed| sealed.statement.home))
+}
+
 /// Reads all statements, from the first on.
 pub async fn read(lake: &Lake, chain: Chain) -> Result<Read, LakeError> {
     let mut read = Read { chain, findings: Vec::new(), count: 0, keys: Vec::new() };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use lake::{Lake, LakeError};
-use prove::report::{Finding, Judgment, Kind, Level, Report};
+use prove::report::{Counts, FINDINGS_MAX, Finding, Judgment, Kind, Level, Report, Totals};
 use prove::store::{Store, anchored};
 use prove::strict::{KeySource, KeysFound, Options, Progress, Stores};
 use seal::PublicKeys;
@@ -16,14 +16,11 @@ use crate::{rows, store};
 /// What was found in a home.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HomeReport {
-    /// The worst of everything below.
-    pub judgment: Judgment,
     /// What was checked of the home itself.
     pub home: HomeChecked,
-    /// What is wrong with it.
-    pub findings: Vec<Finding>,
-    /// The judgment over what each source delivered, from rows and evidence alone.
-    pub sources: Vec<Report>,
+    /// The judgment over the home and over what each source delivered, from rows and evidence alone.
+    #[serde(flatten)]
+    pub report: Report,
 }
 
 /// Keys that a home keeps, and those that the caller brings.
@@ -62,9 +59,44 @@ pub async fn verify(
             findings.push(finding(Level::Violation, Kind::HomeAltered, "ledger/", &error.to_string(), None));
         }
     }
-    let of_home = findings.iter().map(|finding| finding.level.judgment()).max().unwrap_or_default();
-    let judgment = sources.iter().map(|report| report.judgment).fold(of_home, Judgment::max);
-    Ok(HomeReport { judgment, home, findings, sources })
+    let report = combine(sources, findings, &lake.home().name, options, now);
+    Ok(HomeReport { home, report })
+}
+
+/// One report over all sources of a home, its own findings first.
+fn combine(sources: Vec<Report>, findings: Vec<Finding>, name: &str, options: &Options, now: DateTime<Utc>) -> Report {
+    let mut all = Report {
+        judgment: Judgment::Proven,
+        source: name.to_owned(),
+        since: sources.iter().map(|report| report.since).min().flatten().or(options.since),
+        until: sources.iter().map(|report| report.until).max().or(options.until).unwrap_or(now),
+        verified_at: now,
+        keys: Vec::new(),
+        counts: Counts::default(),
+        cells: Vec::new(),
+        totals: Totals::default(),
+        findings: Vec::new(),
+        findings_left_out: 0,
+    };
+    for found in findings {
+        all.totals.count(found.level, found.kind);
+        if all.findings.len() < FINDINGS_MAX { all.findings.push(found) } else { all.findings_left_out += 1 }
+    }
+    for report in sources {
+        all.counts.add(&report.counts);
+        all.totals.add(&report.totals);
+        all.cells.extend(report.cells);
+        all.keys.extend(report.keys);
+        all.findings_left_out += report.findings_left_out;
+        let room = FINDINGS_MAX.saturating_sub(all.findings.len());
+        all.findings_left_out += report.findings.len().saturating_sub(room) as u64;
+        all.findings.extend(report.findings.into_iter().take(room));
+    }
+    all.keys.sort();
+    all.keys.dedup();
+    all.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    all.judgment = all.totals.judgment();
+    all
 }
 
 async fn judge(

@@ -90,12 +90,7 @@ pub fn key_file(context: &Context) -> Result<PathBuf, Failure> {
 /// Keeps the head of a chain on this machine; one that is ahead is never put back.
 pub fn remember(sealed: &Sealed, context: &Context) -> Result<(), Failure> {
     let Some(head) = sealed.head else { return Ok(()) };
-    let new = Head {
-        home: sealed.home.clone(),
-        place: place(context),
-        number: head.number,
-        sha256: head.sha256.to_string(),
-    };
+    let new = Head { home: sealed.home.clone(), place: place(context), number: head.number, sha256: head.sha256.to_string() };
     if heads(context)?.iter().any(|known| known.home == new.home && known.number >= new.number) {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! `trailkeep verify`
 
 mod given;
+mod home;
 mod places;
 
 mod checkpoint;
@@ -47,20 +48,30 @@ const S3_THREADS: usize = 64;
 /// against it, but not everything can be proven yet or here - the current hour, files without digests, a copy that lost the signature
 /// of its newest digest. Nothing that could not be checked ever counts as proven.
 ///
+/// Without SOURCE the home is proven: its own seal (signed statements over every commit, document and file), then every log file,
+/// rebuilt from rows and held against AWS's digests, which are kept as evidence. A seal shows that nothing was changed by
+/// somebody without its key; that its end was not cut off shows only a copy of the head that is kept elsewhere, and this machine
+/// keeps one beside the key.
+///
 /// A copy needs no AWS: give the public keys that signed (--public-keys) and, if the copy has it, the metadata of the digests
 /// (--metadata). Without metadata a digest is proven by its successor, and only the newest one remains open.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep verify s3://my-trail-bucket --since 90d
   trailkeep verify ./my-trail-bucket --public-keys keys.json --metadata metadata.jsonl
+  trailkeep verify --home lake                       the lake itself, after the bucket is gone
   trailkeep verify evidence.zip --public-keys keys.json -o table -o junit=verify.xml
   trailkeep verify ./copy --public-keys keys.json --map old-bucket=./archive
   trailkeep verify s3://my-trail-bucket --resume verify.state      go on where it was interrupted
   aws cloudtrail list-public-keys --start-time 2026-01-01 > keys.json")]
 pub struct Verify {
-    /// Folder, zip archive or s3://bucket/prefix
+    /// Folder, zip archive or s3://bucket/prefix; without one, the home itself is proven, from its own rows
     #[arg(value_name = "SOURCE")]
-    source: String,
+    source: Option<String>,
+
+    /// Fingerprint of a key that is known to seal this home; may be given several times
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "source")]
+    trust_key: Vec<String>,
 
     /// Only hours from this time on; all of them must be covered: 24h, 7d, 2026-11-01, 2026-11-01T10:00Z
     #[arg(long, value_name = "TIME")]
@@ -121,12 +132,13 @@ impl Verify {
         let now = outside::now();
         self.check(now)?;
         let given = Given::read(&self.public_keys, self.metadata.as_deref())?;
+        let Some(source) = &self.source else { return self.home(&given, now, context).await };
         let keys = given.key_source()?;
-        let stores = self.stores(&given, context).await?;
+        let stores = self.stores(source, &given, context).await?;
         let begun = self.begun(&given, now)?;
         let options = self.options(begun.as_ref(), now, context);
         let (now, resumed) = (begun.as_ref().map_or(now, |begun| begun.now), options.finished.len());
-        let reporter = Arc::new(Reporter::new(self.progress, &format!("Verifying {}", output::clean(&self.source))));
+        let reporter = Arc::new(Reporter::new(self.progress, &format!("Verifying {}", output::clean(source))));
         self.stop_on_signal(&reporter);
         let watching = Watching::new(Arc::clone(&reporter), begun.map(|begun| begun.checkpoint));
         let work = tokio::task::spawn_blocking(move || {
@@ -151,8 +163,8 @@ impl Verify {
         }
     }
 
-    async fn stores(&self, given: &Given, context: &Context) -> Result<Stores, Failure> {
-        let main = Arc::from(places::open(&self.source, context, given.metadata.as_ref()).await?);
+    async fn stores(&self, source: &str, given: &Given, context: &Context) -> Result<Stores, Failure> {
+        let main = Arc::from(places::open(source, context, given.metadata.as_ref()).await?);
         let mut mapped = std::collections::BTreeMap::new();
         for mapping in &self.map {
             let store = places::open(&mapping.place, context, given.metadata.as_ref()).await?;
@@ -175,13 +187,17 @@ impl Verify {
         let places: Vec<_> = self.map.iter().map(|mapping| (&mapping.bucket, places::absolute(&mapping.place))).collect();
         let range = (self.since, self.until, self.retained_since);
         let chosen = (&self.account, &self.region, self.max_object_size);
-        format!("{} {:?}", env!("CARGO_PKG_VERSION"), (places::absolute(&self.source), places, range, chosen))
+        format!(
+            "{} {:?}",
+            env!("CARGO_PKG_VERSION"),
+            (places::absolute(self.source.as_deref().unwrap_or_default()), places, range, chosen)
+        )
     }
 
     fn options(&self, begun: Option<&Begun>, now: DateTime<Utc>, context: &Context) -> Options {
         let now = begun.map_or(now, |begun| begun.now);
         let defaults = Options::default();
-        let threads = if places::is_s3(&self.source) { S3_THREADS } else { context.threads };
+        let threads = if self.source.as_deref().is_some_and(places::is_s3) { S3_THREADS } else { context.threads };
         Options {
             since: self.since.map(|when| when.resolve(now)),
             until: self.until.map(|when| when.resolve(now)),

@@ -53,6 +53,11 @@ impl Given {
         }
     }
 
+    /// The public keys, with the words for where they are from.
+    pub fn listed(&self) -> Vec<(String, PublicKeys)> {
+        self.keys.iter().map(|listed| (listed.origin.clone(), listed.keys.clone())).collect()
+    }
+
     /// Names a verification of `asked` with these files.
     pub fn fingerprint(&self, asked: &str) -> String {
         let mut hash = Sha256::new();

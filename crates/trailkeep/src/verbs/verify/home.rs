@@ -1,0 +1,68 @@
+//! Verifying a home: its seal, its files, its rows, and AWS's digests over them.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use custody::{HomeChecked, HomeReport, Trust};
+
+use super::given::Given;
+use super::writing::Format;
+use super::{Verify, exit, junit, machine, table};
+use crate::exit::{Exit, Failure};
+use crate::figures::{counted, size};
+use crate::output::{Screen, clean};
+use crate::progress::Reporter;
+use crate::settings::Context;
+use crate::{lakes, outside, sealing};
+
+impl Verify {
+    /// Proves the home.
+    pub(super) async fn home(&self, given: &Given, now: DateTime<Utc>, context: &Context) -> Result<Exit, Failure> {
+        if self.metadata.is_some() || self.resume.is_some() || !self.map.is_empty() {
+            let what = "--metadata, --resume and --map are for a SOURCE";
+            return Err(Failure::usage(what, "give the metadata of a copy to `trailkeep collect --metadata`"));
+        }
+        let reporter = Arc::new(Reporter::new(self.progress, &format!("Verifying {}", clean(context.home_name()))));
+        let lake = Arc::new(lakes::open_watched(context, outside::unwatched(context.threads)).await?);
+        let name = custody::home_name(&lake).await?;
+        let anchor = sealing::remembered(name.as_deref(), context)?;
+        let trust = Trust { pins: self.trust_key.clone(), anchor };
+        let options = self.options(None, now, context);
+        let found = custody::verify(lake, given.listed(), &trust, &options, now, Arc::new(())).await;
+        reporter.finish();
+        let found = found?;
+        self.write_home(&found, context)?;
+        Ok(exit(&found.report))
+    }
+
+    fn write_home(&self, found: &HomeReport, context: &Context) -> Result<(), Failure> {
+        for writing in &self.output {
+            let screen = if writing.file.is_some() { context.screen.without_terminal() } else { context.screen };
+            writing.write(&match writing.format {
+                Format::Table => format!("{}\n\n{}", table::text(&found.report, 0, screen), seal_text(&found.home, screen)),
+                Format::Json => super::super::collect::summary::to_json(found)?,
+                Format::Ndjson => machine::ndjson(&found.report)?,
+                Format::Junit => junit::xml(&found.report),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// What the home's own seal covers, and what it can and cannot show.
+fn seal_text(home: &HomeChecked, screen: Screen) -> String {
+    let keys = if home.keys.is_empty() { "no key".to_owned() } else { format!("key {}", clean(&home.keys.join(", "))) };
+    let mut lines = vec![format!("  {:<28}{}, {keys}", "seal", counted(home.statements, "statement"))];
+    if let (Some(head), Some(sha256)) = (home.head, &home.head_sha256) {
+        lines.push(format!("  {:<28}statement {head}, SHA-256 {sha256}", "its head"));
+    }
+    lines.push(format!("  {:<28}{}, {}", "files of the home", counted(home.objects, "file"), size(home.object_bytes)));
+    lines.push(format!("  {:<28}{}, {}", "rebuilt from rows", counted(home.rebuilt, "log file"), size(home.rebuilt_bytes)));
+    lines.push(screen.dim(if home.is_anchored {
+        "  The seal was compared with the copy of its head that this machine keeps: its end was not cut off."
+    } else {
+        "  No copy of the seal's head was there to compare: a seal alone cannot show that its end was not cut off, nor that whoever \
+         has its key did not write all of it anew. Keep the head elsewhere, and pin the key with --trust-key."
+    }));
+    lines.join("\n")
+}
