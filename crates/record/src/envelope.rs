@@ -60,7 +60,11 @@ impl Envelope {
         if records.len() > RECORDS_PER_DELIVERY_MAX {
             return Err(EnvelopeError::TooMany);
         }
-        Ok(Envelope { records })
+        // A frame is kept with 0 bytes between its pieces, so there must be none in them; JSON has none either.
+        match zero_between(content, &records) {
+            Some(at) => Err(EnvelopeError::Damaged(at)),
+            None => Ok(Envelope { records }),
+        }
     }
 
     /// The frame of the content.
@@ -107,6 +111,18 @@ impl Frame {
             _ => None,
         }
     }
+}
+
+/// The first 0 byte that is not in a record.
+fn zero_between(content: &[u8], records: &[(u32, u32)]) -> Option<usize> {
+    let mut from = 0;
+    for (start, end) in records.iter().map(|(start, end)| (*start as usize, *end as usize)).chain([(content.len(), 0)]) {
+        if let Some(zero) = memchr::memchr(0, content.get(from..start).unwrap_or_default()) {
+            return Some(from + zero);
+        }
+        from = end;
+    }
+    None
 }
 
 fn beginning(content: &[u8], start: usize) -> String {
@@ -329,6 +345,8 @@ mod tests {
             (r#"{"Records":[{"eventVersion":"1"}"#, EnvelopeError::Damaged(32)),
             (r#"{"Records":[{"eventVersion":"1"},"#, EnvelopeError::Damaged(33)),
             (r#"{"Records":[{}]} trailing"#, EnvelopeError::Damaged(17)),
+            ("{\"Records\":[{},{}],\"more\":[\0]}", EnvelopeError::Damaged(27)),
+            ("{\"Records\":[{},{},{}],\"m\":{\0}}", EnvelopeError::Damaged(27)),
         ];
         for (content, expected) in cases {
             assert_eq!(records(content), Err(expected), "{content}");

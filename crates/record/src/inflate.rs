@@ -1,7 +1,8 @@
 //! From stored bytes to content: gzip within limits, or the bytes as they are.
 //!
-//! libdeflate does one member in one go; only where its trailer does not close the file (several members, or bytes after the
-//! last one) the slower streaming decoder looks again and says which of the two it is.
+//! libdeflate does one member in one go, but does not say where it ended; only where its trailer does not close the file, or
+//! stands in it twice (several members, or bytes after the last one), the slower streaming decoder looks again and says which of
+//! the two it is.
 
 use std::io::Read;
 
@@ -77,15 +78,15 @@ impl Inflater {
 
     /// The content when the file is one whole member and nothing else, `None` when it may be more than that.
     fn one_member(&mut self, stored: &[u8], limit_bytes: u64) -> Result<Option<Vec<u8>>, InflateError> {
-        let Some((_, trailer)) = stored.split_last_chunk::<8>() else { return Err(InflateError::Damaged) };
-        let [c0, c1, c2, c3, s0, s1, s2, s3] = *trailer;
-        let (crc, size) = (u32::from_le_bytes([c0, c1, c2, c3]), u32::from_le_bytes([s0, s1, s2, s3]));
+        let Some((before, size)) = stored.split_last_chunk::<4>() else { return Err(InflateError::Damaged) };
+        let size = u32::from_le_bytes(*size);
         // The size in the trailer is a claim: never allocate more for it than deflate can yield (1 : 1032) or the limit allows.
         let most = (stored.len() as u64).saturating_mul(1032).min(limit_bytes.saturating_add(1));
         let mut content = vec![0; u64::from(size).min(most) as usize];
         match self.decompressor.gzip_decompress(stored, &mut content) {
             Ok(written) if written as u64 > limit_bytes => Err(InflateError::TooLarge(limit_bytes)),
-            Ok(written) if written == size as usize && libdeflater::crc32(&content) == crc => Ok(Some(content)),
+            // Whoever appends bytes may end them with a copy of the trailer.
+            Ok(written) if written == size as usize && !ends_earlier(before, stored) => Ok(Some(content)),
             Ok(_) | Err(DecompressionError::InsufficientSpace) => Ok(None),
             Err(_) => all_members(stored, limit_bytes).map(Some),
         }
@@ -164,15 +165,21 @@ mod tests {
     fn content_of_every_kind_of_file() {
         let hello = gzip(b"hello hello hello");
         let two = [gzip(b"one"), gzip(b"two")].concat();
+        let hidden = [hello.as_slice(), b"EXTRA", &hello[hello.len() - 8..]].concat();
+        let nothing = gzip(b"");
         let zeros = gzip(&vec![0; 10_000_000]);
         type Case<'a> = (&'a [u8], u64, Result<&'a [u8], InflateError>);
-        let cases: [Case; 9] = [
+        let cases: [Case; 13] = [
             (b"plain", 9, Ok(b"plain")),
             (b"plain", 4, Err(InflateError::TooLarge(4))),
             (&hello, 99, Ok(b"hello hello hello")),
             (&hello, 16, Err(InflateError::TooLarge(16))),
             (&two, 99, Ok(b"onetwo")),
             (&[hello.as_slice(), b"EXTRA"].concat(), 99, Err(InflateError::Trailing(5))),
+            (&hidden, 99, Err(InflateError::Trailing(13))),
+            (&[hello.as_slice(), &hello[hello.len() - 8..]].concat(), 99, Err(InflateError::Trailing(8))),
+            (&nothing, 99, Ok(b"")),
+            (&[nothing.as_slice(), b"\0"].concat(), 99, Err(InflateError::Trailing(1))),
             (&hello[..hello.len() - 3], 99, Err(InflateError::Damaged)),
             (&hello[..2], 99, Err(InflateError::Damaged)),
             (&zeros, 1_000_000, Err(InflateError::TooLarge(1_000_000))),

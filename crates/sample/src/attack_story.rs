@@ -4,14 +4,13 @@ use crate::attack::{Attack, Planted};
 use crate::attack_stage::{Act, Actor, Effect, HOME, SOURCE_IP, Story, TOOL, role_id, tail, user_actor};
 use crate::organization::{Account, Organization, Pool};
 use crate::people::{Kind, VICTIM};
-use crate::plan::{DAY_S, Plan};
+use crate::plan::{DAY_S, Plan, TRAIL};
 use crate::record;
 use crate::rng::{Rng, mix};
 use crate::text;
 
 const PIVOT: &str = "ap-southeast-3";
 const BACKDOOR: &str = "OrganizationAccountAccessRo1e";
-const TRAIL: &str = "organization-trail";
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0";
 const SECRETS: u32 = 12;
 const OBJECTS: u32 = 1_100;

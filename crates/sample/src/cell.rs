@@ -172,7 +172,7 @@ impl Cell {
         };
         let place = Place { organization: &shop.organization, account, region: &self.spot.region, at_s };
         if foreign {
-            families::activity(shop.content.next_record(), &place, &mut self.rng);
+            families::activity(shop.content.next_record(at_s), &place, &mut self.rng);
             return shop.tally.record(None, "ActivityAuditLog", at_s);
         }
         let person = account.people.get(self.rng.pick(crew));
@@ -182,7 +182,7 @@ impl Cell {
         let mut draws = (0..12).filter_map(|_| person.habit(&mut self.rng)).filter_map(|at| calls.get(at));
         let call = draws.find(|call| home || !call.global).or_else(|| calls.iter().find(|call| call.name == "GetCallerIdentity"));
         let Some(call) = call else { return };
-        let out = shop.content.next_record();
+        let out = shop.content.next_record(at_s);
         let start = out.len();
         let failed = record::ordinary(out, &mut shop.identity, person, call, &place, &mut self.rng);
         shop.tally.totals.errors += u64::from(failed);
@@ -201,7 +201,7 @@ impl Cell {
     }
 
     fn plant(&mut self, shop: &mut Workshop, planted: &Planted) {
-        shop.content.push(&planted.record);
+        shop.content.push(&planted.record, planted.at_s);
         shop.tally.totals.errors += u64::from(planted.failed);
         shop.tally.record(Some(&planted.name), planted.family, planted.at_s);
         if planted.family == "Management" {
@@ -223,11 +223,12 @@ impl Cell {
             let Some(person) = account.people.get(self.rng.pick(&crew)) else {
                 return;
             };
-            let out = shop.content.next_record();
             if folder == Folder::Aggregated {
-                families::aggregated(out, person, &place, &mut self.rng);
-                shop.tally.record(None, "Aggregated", at_s - at_s.rem_euclid(300));
+                let window_s = at_s - at_s.rem_euclid(300);
+                families::aggregated(shop.content.next_record(window_s), person, &place, &mut self.rng);
+                shop.tally.record(None, "Aggregated", window_s);
             } else {
+                let out = shop.content.next_record(at_s);
                 let (name, refused) = families::network_activity(out, person, &place, &mut self.rng);
                 shop.tally.totals.errors += u64::from(refused);
                 shop.tally.record(Some(name), "NetworkActivity", at_s);
@@ -254,7 +255,7 @@ impl Cell {
                 return;
             };
             let place = Place { organization: &shop.organization, account, region: &self.spot.region, at_s };
-            episode.write(shop.content.next_record(), state, &place, &mut self.rng);
+            episode.write(shop.content.next_record(at_s), state, &place, &mut self.rng);
             shop.tally.record(None, "Insight", at_s);
             self.deliver(shop, Folder::Insight, at_s + 600);
         }

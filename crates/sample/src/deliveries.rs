@@ -1,6 +1,6 @@
 //! The iterator over all log files: day by day, account by account, region by region.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use crate::attack::{self, Planted};
@@ -17,6 +17,7 @@ pub struct Deliveries {
     cells: VecDeque<Spot>,
     /// The next day to be laid out, since 1970.
     day: i64,
+    is_over: bool,
     planted: BTreeMap<(i64, usize, String), VecDeque<Planted>>,
     quota: Quota,
 }
@@ -33,12 +34,27 @@ impl Deliveries {
             }
         }
         let day = shop.plan.start_s().div_euclid(DAY_S);
-        Deliveries { quota: Quota::new(&shop.plan), cell: None, cells: VecDeque::new(), day, planted, shop }
+        Deliveries { quota: Quota::new(&shop.plan), cell: None, cells: VecDeque::new(), day, is_over: false, planted, shop }
     }
 
     /// What has been made so far; the whole truth once the iterator has ended.
     pub fn totals(&self) -> &Totals {
         &self.shop.tally.totals
+    }
+
+    /// Accounts and Regions in which something may be delivered.
+    pub(crate) fn places(&self) -> BTreeSet<(String, String)> {
+        let accounts = &self.shop.organization.accounts;
+        let id = |account: usize| accounts.get(account).map(|account| account.id.clone()).unwrap_or_default();
+        let ordinary =
+            (0..accounts.len()).flat_map(|account| self.shop.plan.regions.iter().map(move |region| (id(account), region.clone())));
+        ordinary.chain(self.planted.keys().map(|(_, account, region)| (id(*account), region.clone()))).collect()
+    }
+
+    /// All that is delivered before this time has been handed out, in seconds since 1970.
+    pub(crate) fn complete_s(&self) -> i64 {
+        let day = if self.is_over { self.day } else { self.day - 1 };
+        (day * DAY_S).max(self.shop.plan.start_s())
     }
 
     /// Works on the current cell, else opens the next cell, else lays out the next day.
@@ -54,8 +70,12 @@ impl Deliveries {
             return true;
         }
         self.late_arrivals();
+        if !self.shop.ready.is_empty() {
+            return true;
+        }
         if self.day >= self.shop.plan.end_s().div_euclid(DAY_S) {
-            return !self.shop.ready.is_empty();
+            self.is_over = true;
+            return false;
         }
         self.lay_out_day();
         self.day += 1;

@@ -19,6 +19,10 @@ pub struct Delivery {
     pub content_sha256: [u8; 32],
     /// Records in the file.
     pub records: u32,
+    /// When it was delivered, in seconds since 1970.
+    pub delivered_s: i64,
+    /// When the oldest and the newest of its records happened.
+    pub events_s: (i64, i64),
 }
 
 /// Kinds of records, each with its folder.
@@ -47,19 +51,22 @@ impl Folder {
 pub(crate) struct Content {
     bytes: Vec<u8>,
     pub(crate) records: u32,
+    events_s: Option<(i64, i64)>,
 }
 
 impl Content {
-    /// Where the next record is written; call once per record.
-    pub(crate) fn next_record(&mut self) -> &mut Vec<u8> {
+    /// Where the next record, of this time, is written; call once per record.
+    pub(crate) fn next_record(&mut self, at_s: i64) -> &mut Vec<u8> {
+        let (oldest_s, newest_s) = self.events_s.unwrap_or((at_s, at_s));
+        self.events_s = Some((oldest_s.min(at_s), newest_s.max(at_s)));
         text::push(&mut self.bytes, if self.records == 0 { r#"{"Records":["# } else { "," });
         self.records += 1;
         &mut self.bytes
     }
 
     /// Copies a record.
-    pub(crate) fn push(&mut self, record: &[u8]) {
-        self.next_record().extend_from_slice(record);
+    pub(crate) fn push(&mut self, record: &[u8], at_s: i64) {
+        self.next_record(at_s).extend_from_slice(record);
     }
 
     /// The bytes from a position on, where a record was written.
@@ -99,6 +106,8 @@ impl Packer {
             content_bytes: content.bytes.len() as u64,
             content_sha256: Sha256::digest(&content.bytes).into(),
             records: content.records,
+            delivered_s: address.delivered_s,
+            events_s: content.events_s.take().unwrap_or((address.delivered_s, address.delivered_s)),
         };
         content.bytes.clear();
         content.records = 0;
@@ -106,7 +115,7 @@ impl Packer {
     }
 
     #[expect(clippy::expect_used, reason = "libdeflate promises that the bound is enough")]
-    fn gzip(&mut self, content: &[u8]) -> Vec<u8> {
+    pub(crate) fn gzip(&mut self, content: &[u8]) -> Vec<u8> {
         let bound = self.compressor.gzip_compress_bound(content.len());
         if self.zipped.len() < bound {
             self.zipped.resize(bound, 0);

@@ -9,6 +9,7 @@ mod plan;
 
 mod deliveries;
 mod delivery;
+mod digests;
 mod totals;
 
 mod attack;
@@ -38,5 +39,6 @@ mod tests;
 pub use attack::{Attack, Step};
 pub use deliveries::Deliveries;
 pub use delivery::Delivery;
+pub use digests::{DigestFile, Stored, WithDigests, public_keys_json};
 pub use plan::{FileSizes, Plan};
 pub use totals::Totals;

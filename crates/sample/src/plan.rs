@@ -2,7 +2,10 @@
 
 use chrono::NaiveDate;
 
+use seal::RsaKey;
+
 use crate::deliveries::Deliveries;
+use crate::digests::WithDigests;
 
 /// A sample organization to be made. Equal plans give byte-identical deliveries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub struct Plan {
     pub duplicates_percent: u32,
     /// 1 (fast) to 12 (small).
     pub gzip_level: u8,
-    /// The log bucket. Records about the trail itself name it.
+    /// The log bucket. Records about the trail itself name it, and digests.
     pub bucket: String,
     /// The organization id in the keys, `o-exampleorgid`.
     pub organization: String,
@@ -67,6 +70,11 @@ impl Plan {
         Deliveries::new(self.clone())
     }
 
+    /// Starts making deliveries and the digests that vouch for them, signed with this key.
+    pub fn with_digests<'a>(&self, key: &'a RsaKey) -> WithDigests<'a> {
+        WithDigests::new(self, key)
+    }
+
     /// Midnight of the first day, in seconds since 1970.
     pub(crate) fn start_s(&self) -> i64 {
         self.end_s() - i64::from(self.days) * DAY_S
@@ -77,6 +85,9 @@ impl Plan {
         self.end.and_time(chrono::NaiveTime::MIN).and_utc().timestamp()
     }
 }
+
+/// The organization's trail; its home is the Region where most of the attack happens.
+pub(crate) const TRAIL: &str = "organization-trail";
 
 /// Seconds in a day.
 pub(crate) const DAY_S: i64 = 86_400;

@@ -38,7 +38,7 @@ impl SecondTrail {
         if !self.rng.chance(self.chance_millionths, 1_000_000) {
             return false;
         }
-        self.content.push(record);
+        self.content.push(record, at_s);
         self.last_s = self.last_s.max(at_s);
         true
     }

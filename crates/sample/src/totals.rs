@@ -24,6 +24,12 @@ pub struct Totals {
     pub content_bytes: u64,
     /// Compressed bytes of all log files.
     pub stored_bytes: u64,
+    /// Digests, where they were asked for.
+    pub digests: u64,
+    /// Digests that list nothing, among them.
+    pub digests_empty: u64,
+    /// Log files that a digest lists: all of them, where digests were asked for.
+    pub deliveries_in_digests: u64,
     /// By `eventName`. Records without one (Insights, aggregated) are left out.
     pub by_event_name: BTreeMap<String, u64>,
     /// By `eventCategory`.
