@@ -1,3 +1,4 @@
 //! Verifies sources and homes, keeps our seal, writes evidence.
 
+pub mod evidence;
 pub mod store;
