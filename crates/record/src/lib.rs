@@ -19,6 +19,7 @@ mod rebuild;
 pub mod scan;
 pub mod text;
 pub mod time;
+mod track;
 
 pub use columns::{Column, Kind};
 pub use content::Content;

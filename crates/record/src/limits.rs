@@ -12,3 +12,7 @@ pub const DEPTH_MAX: usize = 64;
 pub const RECORDS_PER_DELIVERY_MAX: usize = 4 << 20;
 /// Longest text of a shape; a longer one (thousands of odd keys) keeps its record raw.
 pub const SHAPE_SIZE_BYTES_MAX: usize = 16 << 10;
+/// Steps of all tracks that a reader remembers; past it, it begins anew.
+pub const TRACK_STEPS_MAX: usize = 16 << 10;
+/// Ways that tracks go on from one place.
+pub const TRACK_BRANCHES_MAX: usize = 32;

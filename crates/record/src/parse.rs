@@ -3,17 +3,21 @@
 //! A record's *shape* is the order of its keys, one character each; AWS writes without blanks, so punctuation is implied. A
 //! record with blanks gets a *literal* shape (it begins with `~`), which holds everything between the values. A value that its
 //! column cannot give back exactly is kept in `otherfields`, and so is every key that we do not know.
-//! INVARIANT: each record is rebuilt and compared before it is accepted; one that differs is kept raw.
+//! INVARIANT: each record is rebuilt and compared before it is accepted, or lies byte for byte on the [track](crate::track) of one
+//! that was; one that differs is kept raw.
+
+mod one_pass;
 
 use crate::columns::{Column, Kind, known};
 use crate::content::Content;
-use crate::envelope::{AWS_HEAD, AWS_TAIL, Envelope, EnvelopeError, Frame};
+use crate::envelope::{Envelope, EnvelopeError, Frame};
 use crate::flaw::{Flaw, Flaws};
-use crate::limits::{RECORD_SIZE_BYTES_MAX, RECORDS_PER_DELIVERY_MAX, SHAPE_SIZE_BYTES_MAX};
+use crate::limits::{RECORD_SIZE_BYTES_MAX, SHAPE_SIZE_BYTES_MAX};
 use crate::parsed::{Entry, Field, InOrder, Parsed, RecordView, Value};
 use crate::path::{self, HOT_INNER_KEY, NODE_PREFIX, Node, Step, TOP, find, token_char};
 use crate::rebuild::{Row, rebuild};
 use crate::scan::{Scanner, Str, has_duplicates, peek, skip_space, string};
+use crate::track::{Left, Tracks};
 use crate::{text, time};
 
 /// Takes records apart, one after the other.
@@ -26,6 +30,8 @@ pub struct Parser {
     literal: bool,
     literal_from: usize,
     seen: u128,
+    left: Vec<Left>,
+    tracks: Tracks,
 }
 
 /// Why a walk over a record ended early.
@@ -73,35 +79,6 @@ impl Parser {
         Ok(envelope.frame(content.as_bytes()))
     }
 
-    /// Takes apart a delivery exactly as AWS writes it: no blanks between its parts, nothing wrong with any record.
-    fn in_one_pass(&mut self, content: &Content, out: &mut Parsed) -> Option<()> {
-        let Content::Text(text) = content else { return None };
-        let bytes = text.as_bytes();
-        let mut at = AWS_HEAD.len();
-        if !bytes.starts_with(AWS_HEAD) {
-            return None;
-        }
-        loop {
-            let rest = bytes.get(at..).filter(|rest| peek(rest, 0) == b'{')?;
-            let fields_from = out.fields.len();
-            self.begin(false);
-            let mut walk = Walk { bytes: rest, base: at as u32, out, flaws: Flaws::NONE };
-            let length = self.object(&mut walk, 1, TOP).ok()?;
-            let clean = walk.flaws.is_empty() && length <= RECORD_SIZE_BYTES_MAX && self.shape.len() <= SHAPE_SIZE_BYTES_MAX;
-            if !clean || out.records.len() >= RECORDS_PER_DELIVERY_MAX {
-                return None;
-            }
-            self.finish(rest);
-            self.file(content, (at, at + length), fields_from, Ok(Flaws::NONE), out);
-            at += length;
-            match bytes.get(at..)? {
-                AWS_TAIL => return Some(()),
-                [b',', ..] => at += 1,
-                _ => return None,
-            }
-        }
-    }
-
     /// Takes apart the record at `content[from..to]`.
     pub fn record(&mut self, content: &Content, from: usize, to: usize, out: &mut Parsed) {
         let bytes = content.as_bytes().get(from..to).unwrap_or_default();
@@ -124,28 +101,16 @@ impl Parser {
         walked: Result<Flaws, Flaw>,
         out: &mut Parsed,
     ) {
-        let bytes = content.as_bytes().get(from..to).unwrap_or_default();
-        let mut entry = Entry {
-            bytes: (from as u32, to as u32),
-            fields: (fields_from as u32, out.fields.len() as u32),
-            shape: (0, 0),
-            other: (0, 0),
-            flaws: walked.unwrap_or_else(|flaw| Flaws::NONE.with(flaw)),
-            time: None,
-            hash: crate::record_hash(bytes),
-        };
+        let mut entry = entry(content, (from, to), fields_from, out);
+        entry.flaws = walked.unwrap_or_else(|flaw| Flaws::NONE.with(flaw));
         if walked.is_ok() {
             entry.shape = push_text(&mut out.text, &self.shape);
             entry.other = push_text(&mut out.text, std::str::from_utf8(&self.other).unwrap_or_default());
-            if !self.gives_back(content, bytes, out, &entry) {
+            if !self.gives_back(content, out, &entry) {
                 entry.shape = (0, 0);
             }
         }
-        entry.time = event_time(content, out, &entry);
-        if !entry.time.is_some_and(time::is_believable) {
-            entry.flaws = entry.flaws.with(Flaw::OddTime);
-        }
-        out.records.push(entry);
+        push_record(content, entry, out);
     }
 
     fn take_apart(&mut self, bytes: &[u8], is_text: bool, from: usize, out: &mut Parsed) -> Result<Flaws, Flaw> {
@@ -182,6 +147,7 @@ impl Parser {
         self.shape.clear();
         self.other.clear();
         self.seen = 0;
+        self.left.clear();
         self.literal = literal;
         self.literal_from = 0;
         if literal {
@@ -199,10 +165,10 @@ impl Parser {
     }
 
     /// INVARIANT: what is accepted gives back its exact bytes.
-    fn gives_back(&mut self, content: &Content, bytes: &[u8], out: &Parsed, entry: &Entry) -> bool {
+    fn gives_back(&mut self, content: &Content, out: &Parsed, entry: &Entry) -> bool {
         self.rebuilt.clear();
-        let view = InOrder::new(RecordView::new(content, out, entry));
-        rebuild(&view, &mut self.rebuilt).is_ok() && self.rebuilt == bytes
+        let view = RecordView::new(content, out, entry);
+        rebuild(&InOrder::new(view), &mut self.rebuilt).is_ok() && self.rebuilt == view.bytes()
     }
 
     /// Walks over the object whose `{` is just before `at`; returns the position after its `}`. Calls itself only along the
@@ -334,23 +300,28 @@ impl Parser {
             self.hole(walk.bytes, member.token, None, at, end);
             return Ok(end);
         }
-        let exact = match decode(walk, found) {
-            Ok((from, to)) => {
-                walk.push(column, Value::Decoded(from, to));
-                self.rebuilt.clear();
-                text::write_escaped(walk.out.text.get(from as usize..).unwrap_or_default(), &mut self.rebuilt);
-                Some(self.rebuilt.as_slice()) == walk.bytes.get(at..end)
-            }
-            Err(flaw) => {
-                walk.flaws = walk.flaws.with(flaw);
-                false
-            }
-        };
+        let exact = self.decoded(walk, found, column);
         if !exact {
             return self.beside(walk, at, member);
         }
         self.hole(walk.bytes, member.token, None, at, end);
         Ok(end)
+    }
+
+    /// Keeps an escaped string's text; whether it gives back the escapes.
+    fn decoded(&mut self, walk: &mut Walk, found: Str, column: Column) -> bool {
+        match decode(walk, found) {
+            Ok((from, to)) => {
+                walk.push(column, Value::Decoded(from, to));
+                self.rebuilt.clear();
+                text::write_escaped(walk.out.text.get(from as usize..).unwrap_or_default(), &mut self.rebuilt);
+                Some(self.rebuilt.as_slice()) == walk.bytes.get(found.start - 1..=found.end)
+            }
+            Err(flaw) => {
+                walk.flaws = walk.flaws.with(flaw);
+                false
+            }
+        }
     }
 
     fn boolean(&mut self, walk: &mut Walk, at: usize, member: Member, column: Column) -> Result<usize, Stop> {
@@ -481,6 +452,7 @@ impl Parser {
         } else {
             self.shape.push(token);
             self.shape.extend(mark);
+            self.left.push(one_pass::left(bytes, token, mark, at, end));
         }
     }
 
@@ -519,6 +491,27 @@ fn decode(walk: &mut Walk, found: Str) -> Result<(u32, u32), Flaw> {
         return Err(flaw);
     }
     Ok((from as u32, walk.out.text.len() as u32))
+}
+
+/// A record before anything is known of it but its fields.
+fn entry(content: &Content, (from, to): (usize, usize), fields_from: usize, out: &Parsed) -> Entry {
+    Entry {
+        bytes: (from as u32, to as u32),
+        fields: (fields_from as u32, out.fields.len() as u32),
+        shape: (0, 0),
+        other: (0, 0),
+        flaws: Flaws::NONE,
+        time: None,
+        hash: crate::record_hash(content.as_bytes().get(from..to).unwrap_or_default()),
+    }
+}
+
+fn push_record(content: &Content, mut entry: Entry, out: &mut Parsed) {
+    entry.time = event_time(content, out, &entry);
+    if !entry.time.is_some_and(time::is_believable) {
+        entry.flaws = entry.flaws.with(Flaw::OddTime);
+    }
+    out.records.push(entry);
 }
 
 fn push_text(text: &mut String, more: &str) -> (u32, u32) {

@@ -7,6 +7,9 @@ pub const EVENT_TIME_MIN_US: i64 = 1_356_998_400_000_000; // 2013-01-01
 /// Latest event time that is believed.
 pub const EVENT_TIME_MAX_US: i64 = 4_102_444_800_000_000; // 2100-01-01
 
+/// Length of AWS's own form.
+pub const CANONICAL_LENGTH: usize = "2023-07-10T11:47:39Z".len();
+
 /// Reads AWS's own form (seconds, `Z`); `None` for anything else.
 pub fn parse_canonical(text: &[u8]) -> Option<i64> {
     let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', i0, i1, b':', s0, s1, b'Z'] = *text else {
