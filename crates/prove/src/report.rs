@@ -3,7 +3,7 @@
 //! Whoever draws it (table, JSON, JUnit) decides nothing more. Times are UTC and are written as `2026-11-24T07:00:00Z`. Order is by
 //! prefix, organization, account and Region, then time: the same input and the same clock give the same report.
 
-mod time;
+pub(crate) mod time;
 
 use std::collections::BTreeMap;
 

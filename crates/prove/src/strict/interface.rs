@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use seal::PublicKeys;
 use serde::{Deserialize, Serialize};
 
-use crate::report::{Cell, Finding, Judgment, Report, Totals};
+use super::facts::Facts;
+use crate::report::{Cell, Finding, Totals};
 use crate::store::Store;
 
 /// How late a digest may come before it counts as missing, where the end of the range was not given.
@@ -120,6 +121,9 @@ pub struct Outcome {
     pub totals: Totals,
     /// Its findings, as far as they are kept.
     pub findings: Vec<Finding>,
+    /// What can only be judged beside other cells.
+    #[serde(default)]
+    pub facts: Facts,
 }
 
 impl Default for Options {
@@ -136,22 +140,5 @@ impl Default for Options {
             content_bytes_max: CONTENT_BYTES_MAX,
             finished: Vec::new(),
         }
-    }
-}
-
-/// The report of a run that has found nothing yet.
-pub(super) fn empty_report(stores: &Stores, options: &Options, now: DateTime<Utc>) -> Report {
-    Report {
-        judgment: Judgment::Unproven,
-        source: stores.main.name().to_owned(),
-        since: options.since,
-        until: options.until.unwrap_or(now),
-        verified_at: now,
-        keys: Vec::new(),
-        counts: Default::default(),
-        cells: Vec::new(),
-        totals: Totals::default(),
-        findings: Vec::new(),
-        findings_left_out: 0,
     }
 }

@@ -1,0 +1,296 @@
+//! The cells beside each other: what one alone leaves open, and the report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Outcome;
+use super::closing::{hours_between, missing_run};
+use super::discover::{Found, Strays};
+use super::facts::{EXAMPLES_MAX, Facts, Tail, Waiting, Why};
+use super::findings::{Findings, counted, minute, note, unproven, violation};
+use super::hours::Hours;
+use super::intervals::Time;
+use super::outside::Outside;
+use super::range::HOUR;
+use crate::report::{Cell, Counts, FINDINGS_MAX, Finding, HourState, Kind, Report};
+
+/// How far apart the Regions of an account may end when the account left.
+const ENDS_APART_MAX: TimeDelta = TimeDelta::hours(2);
+/// An account that left did so at least this long before what is due.
+const LEFT_BEFORE: TimeDelta = TimeDelta::hours(24);
+
+/// Cells that one trail or several deliver to: the same prefix and organization.
+type Place = (String, Option<String>);
+
+/// Judges what the cells leave open, and writes the report.
+pub(super) fn report(outside: &Outside<'_>, found: Found, mut outcomes: Vec<Outcome>, source: &str, now: DateTime<Utc>) -> Report {
+    outcomes.retain(is_something);
+    outcomes.sort_by(|a, b| key(&a.cell).cmp(&key(&b.cell)));
+    let all = Beside::new(outside, &outcomes);
+    let mut general = Findings::default();
+    tell_discovery(outside, &found, outcomes.is_empty(), &mut general);
+    let mut totals = general.totals.clone();
+    let mut findings = general.kept;
+    let (mut cells, mut counts) = (Vec::new(), stray_counts(outside, &found.strays));
+    for outcome in outcomes {
+        let (cell, of_cell) = settle(outside, outcome, &all);
+        totals.add(&of_cell.totals);
+        findings.extend(of_cell.kept);
+        counts.add(&cell.counts);
+        cells.push(cell);
+    }
+    let since = outside.range.since.or_else(|| cells.iter().filter_map(|cell| cell.hours.first()).map(|run| run.from).min());
+    since.into_iter().for_each(|since| cells.iter_mut().for_each(|cell| pad(cell, since)));
+    findings.sort_by(|a, b| (b.level, place(a), a.from, a.kind, &a.key).cmp(&(a.level, place(b), b.from, b.kind, &b.key)));
+    findings.truncate(FINDINGS_MAX);
+    let told = totals.violations + totals.unproven + totals.notes;
+    Report {
+        judgment: totals.judgment(),
+        source: source.to_owned(),
+        since,
+        until: outside.range.until,
+        verified_at: now,
+        keys: outside.keys.origins(),
+        counts,
+        cells,
+        findings_left_out: told.saturating_sub(findings.len() as u64),
+        totals,
+        findings,
+    }
+}
+
+fn key(cell: &Cell) -> (&str, Option<&str>, &str, &str) {
+    (&cell.prefix, cell.organization.as_deref(), &cell.account, &cell.region)
+}
+
+fn place(finding: &Finding) -> (&str, Option<&str>, &str, &str) {
+    (&finding.prefix, finding.organization.as_deref(), &finding.account, &finding.region)
+}
+
+/// Folders may be there without anything in them, or without anything of the range.
+fn is_something(outcome: &Outcome) -> bool {
+    let counts = &outcome.cell.counts;
+    let has_objects = counts.digests + counts.logs_listed + counts.logs_vouched > 0;
+    has_objects || outcome.facts.has_digests || !outcome.findings.is_empty()
+}
+
+/// Every cell has the hours of the report.
+fn pad(cell: &mut Cell, since: Time) {
+    let until = cell.hours.last().map(|run| run.from + TimeDelta::hours(i64::from(run.hours)));
+    if let Some(until) = until {
+        cell.hours = Hours::of_runs(&cell.hours).runs(since, until);
+    }
+}
+
+/// What is known of all cells together.
+struct Beside {
+    /// Folders of families of which any digest names files.
+    families: BTreeSet<String>,
+    /// Begin of the oldest digest of a place; `None` where it has digests, but none is valid.
+    first_digests: BTreeMap<Place, Option<Time>>,
+    /// Accounts that left, by place.
+    left: BTreeSet<(Place, String)>,
+}
+
+impl Beside {
+    fn new(outside: &Outside<'_>, outcomes: &[Outcome]) -> Beside {
+        let mut first_digests: BTreeMap<Place, Option<Time>> = BTreeMap::new();
+        for outcome in outcomes.iter().filter(|outcome| outcome.facts.has_digests) {
+            let first = first_digests.entry(place_of(&outcome.cell)).or_default();
+            *first = [*first, outcome.facts.first_digest].into_iter().flatten().min();
+        }
+        let families = outcomes.iter().flat_map(|outcome| outcome.facts.families.iter().cloned()).collect();
+        Beside { families, first_digests, left: left(outside, outcomes) }
+    }
+}
+
+fn place_of(cell: &Cell) -> Place {
+    (cell.prefix.clone(), cell.organization.clone())
+}
+
+/// Accounts of which everything ended at the same time, long ago, while others at the same place went on.
+fn left(outside: &Outside<'_>, outcomes: &[Outcome]) -> BTreeSet<(Place, String)> {
+    let mut accounts: BTreeMap<(Place, String), Vec<&Outcome>> = BTreeMap::new();
+    for outcome in outcomes.iter().filter(|outcome| outcome.facts.has_digests) {
+        accounts.entry((place_of(&outcome.cell), outcome.cell.account.clone())).or_default().push(outcome);
+    }
+    let has_ended = |cells: &Vec<&Outcome>| {
+        let ends: Vec<Time> = cells.iter().filter_map(|outcome| outcome.facts.end).collect();
+        let (Some(first), Some(last)) = (ends.iter().min(), ends.iter().max()) else { return false };
+        let all_ended = cells.iter().all(|outcome| !outcome.facts.tails.is_empty());
+        all_ended && *last - *first <= ENDS_APART_MAX && *last <= super::range::less(outside.range.due, LEFT_BEFORE)
+    };
+    let going_on: BTreeSet<&Place> = accounts
+        .iter()
+        .filter(|(_, cells)| cells.iter().any(|of| of.facts.tails.is_empty()))
+        .map(|((place, _), _)| place)
+        .collect();
+    accounts
+        .iter()
+        .filter(|((place, _), cells)| going_on.contains(place) && has_ended(cells))
+        .map(|(account, _)| account.clone())
+        .collect()
+}
+
+/// Judges what one cell leaves open.
+fn settle(outside: &Outside<'_>, outcome: Outcome, all: &Beside) -> (Cell, Findings) {
+    let Outcome { cell, totals, findings, facts } = outcome;
+    let mut settling = Settling {
+        has_left: all.left.contains(&(place_of(&cell), cell.account.clone())),
+        digests_since: all.first_digests.get(&place_of(&cell)).copied(),
+        hours: Hours::of_runs(&cell.hours),
+        cell,
+        findings: Findings::resumed(totals, findings),
+    };
+    let Facts { tails, waiting, .. } = facts;
+    tails.iter().for_each(|tail| settling.tail(tail));
+    waiting.into_iter().for_each(|waiting| settling.waiting(waiting, all));
+    let first = [settling.hours.first(), settling.cell.hours.first().map(|run| run.from)].into_iter().flatten().min();
+    let from = outside.range.since.or(first);
+    settling.cell.hours = from.map(|from| settling.hours.runs(from, outside.range.until)).unwrap_or_default();
+    settling.cell.judgment = settling.findings.totals.judgment();
+    (settling.cell, settling.findings)
+}
+
+/// A cell while what it left open is judged.
+struct Settling {
+    has_left: bool,
+    /// Whether the place has digests, and since when valid ones.
+    digests_since: Option<Option<Time>>,
+    hours: Hours,
+    cell: Cell,
+    findings: Findings,
+}
+
+impl Settling {
+    fn tell(&mut self, finding: Finding) {
+        let (prefix, organization) = (self.cell.prefix.clone(), self.cell.organization.clone());
+        let (account, region) = (self.cell.account.clone(), self.cell.region.clone());
+        self.findings.add(Finding { prefix, organization, account, region, ..finding });
+    }
+
+    /// Digests that are due after the newest one.
+    fn tail(&mut self, tail: &Tail) {
+        if self.has_left {
+            let message = format!(
+                "everything of account {} ends at {}, in all Regions at once: it left, was suspended or closed, or its tail was removed",
+                self.cell.account,
+                minute(tail.from)
+            );
+            self.hours.mark_all(tail.from, tail.to, HourState::Unproven);
+            self.tell(unproven(Kind::AccountEnded, message).of_trail(&tail.trail).between(tail.from, tail.to));
+            return;
+        }
+        self.cell.counts.hours_missing += hours_between(tail.from, tail.to);
+        self.hours.mark_all(tail.from, tail.to, HourState::Missing);
+        let hint = "the newest digests were removed, or never came; if this copy is older, say until when with --until";
+        self.tell(missing_run(tail.from, tail.to).of_trail(&tail.trail).hint(hint));
+    }
+
+    /// Log files that nothing vouches for.
+    fn waiting(&mut self, waiting: Waiting, all: &Beside) {
+        match &waiting.why {
+            Why::Tail if self.has_left => {
+                let message = format!("{} delivered after the account's last digest", counted(waiting.count, "log file"));
+                self.open(&waiting, Kind::AccountEnded, message, None);
+            }
+            Why::Family(name) if !all.families.contains(name) => {
+                let message =
+                    format!("{} of `{name}`, for which CloudTrail has made no digests here", counted(waiting.count, "log file"));
+                self.open(&waiting, Kind::FamilyWithoutDigests, message, None);
+            }
+            Why::NoDigests if self.digests_since.is_none() => {
+                let message = format!(
+                    "{} of a trail without log file validation: nothing vouches for them",
+                    counted(waiting.count, "log file")
+                );
+                self.open(
+                    &waiting,
+                    Kind::WithoutValidation,
+                    message,
+                    Some("enable it: aws cloudtrail update-trail --enable-log-file-validation"),
+                );
+            }
+            Why::NoDigests if self.digests_since.flatten().is_some_and(|since| waiting.last < since) => {
+                let message =
+                    format!("{} from before validation was enabled: nothing vouches for them", counted(waiting.count, "log file"));
+                self.open(&waiting, Kind::BeforeValidation, message, None);
+            }
+            Why::NoDigests => {
+                let message = format!(
+                    "{} and not one digest, while others beside it have theirs: they were removed",
+                    counted(waiting.count, "log file")
+                );
+                let finding = violation(Kind::DigestsRemoved, message).between(waiting.first, waiting.last).times(waiting.count);
+                self.tell(finding);
+                self.closed(&waiting, false);
+            }
+            _ => self.closed(&waiting, true),
+        }
+    }
+
+    /// They are not proven, and no more than that.
+    fn open(&mut self, waiting: &Waiting, kind: Kind, message: String, hint: Option<&str>) {
+        self.cell.counts.logs_without_digest += waiting.count;
+        waiting.hours.iter().for_each(|hour| self.hours.mark_hour(*hour, HourState::Unproven));
+        let finding = unproven(kind, message).between(waiting.first, waiting.last + HOUR).times(waiting.count);
+        self.tell(Finding { hint: hint.map(str::to_owned), ..finding });
+    }
+
+    /// They are violations.
+    fn closed(&mut self, waiting: &Waiting, is_told: bool) {
+        self.cell.counts.logs_unvouched += waiting.count;
+        waiting.hours.iter().for_each(|hour| self.hours.mark_hour(*hour, HourState::Invalid));
+        if !is_told {
+            return;
+        }
+        waiting.examples.iter().for_each(|example| self.findings.add(example.clone()));
+        if waiting.count > EXAMPLES_MAX as u64 {
+            let more = waiting.count - waiting.examples.len() as u64;
+            let message = format!("{} more that no digest vouches for", counted(more, "log file"));
+            self.tell(violation(Kind::LogUnvouched, message).between(waiting.first, waiting.last + HOUR).times(more));
+        }
+    }
+}
+
+/// What was found, or not, on the way to the cells.
+fn tell_discovery(outside: &Outside<'_>, found: &Found, is_nothing: bool, findings: &mut Findings) {
+    for (site, prefix, refusal) in &found.unlisted {
+        let message = format!("the folder could not be listed: {refusal}");
+        findings.add(unproven(Kind::Unreadable, message).at(outside.sites.bucket(*site), prefix));
+    }
+    if found.is_cut {
+        let message = "too many folders outside of CloudTrail's layout: not all of them were looked into";
+        findings.add(unproven(Kind::OutsideLayout, message).hint("name the prefix before AWSLogs/"));
+    }
+    for (site, key, _) in strays_inside(outside, &found.strays) {
+        let message = "it is named like CloudTrail's, but stands where CloudTrail delivers nothing: it was added or moved";
+        findings.add(violation(Kind::LogUnvouched, message).at(outside.sites.bucket(*site), key));
+    }
+    let elsewhere = &found.strays.outside;
+    if elsewhere.count > 0 {
+        let message =
+            format!("{} outside of CloudTrail's layout: no digest can vouch for them there", counted(elsewhere.count, "log file"));
+        let example = elsewhere.keys.first();
+        let finding = unproven(Kind::OutsideLayout, message).times(elsewhere.count);
+        findings.add(example.map_or(finding.clone(), |(site, key, _)| finding.at(outside.sites.bucket(*site), key)));
+    }
+    if found.strays.others > 0 {
+        let message = format!("{} that CloudTrail has nothing to do with: not looked at", counted(found.strays.others, "object"));
+        findings.add(note(Kind::OutsideLayout, message).times(found.strays.others));
+    }
+    if is_nothing {
+        let hint = "name the place that holds `AWSLogs/`: a bucket, or the prefix before it; check --since, --until, --account and --region";
+        findings.add(violation(Kind::NothingFound, "neither digests nor log files were found here").hint(hint));
+    }
+}
+
+fn strays_inside<'a>(outside: &'a Outside<'_>, strays: &'a Strays) -> impl Iterator<Item = &'a (usize, String, Option<Time>)> {
+    strays.inside.keys.iter().filter(|(_, _, at)| at.is_none_or(|at| outside.range.contains(at)))
+}
+
+fn stray_counts(outside: &Outside<'_>, strays: &Strays) -> Counts {
+    let count = strays_inside(outside, strays).count() as u64;
+    Counts { logs_listed: count, logs_unvouched: count, ..Counts::default() }
+}
