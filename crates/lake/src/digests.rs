@@ -91,9 +91,20 @@ impl Lake {
 
     /// Hands over the digests of a day in the order of their keys, read several at a time. Their rows are held in memory
     /// (about 1 KB each), their bytes are not.
-    pub async fn digests(&self, day: &str, mut each: impl FnMut(KeptDigest) -> Result<(), LakeError>) -> Result<(), LakeError> {
+    pub async fn digests(&self, day: &str, each: impl FnMut(KeptDigest) -> Result<(), LakeError>) -> Result<(), LakeError> {
+        self.digests_where(day, |_| true, each).await
+    }
+
+    /// The same, for those digests alone whose ledger row is wanted; the others are not read.
+    pub async fn digests_where(
+        &self,
+        day: &str,
+        wanted: impl Fn(&Entry) -> bool,
+        mut each: impl FnMut(KeptDigest) -> Result<(), LakeError>,
+    ) -> Result<(), LakeError> {
         let judged = self.judged(day).await?;
-        let digests = self.digests_of(day).await?;
+        let mut digests = self.digests_of(day).await?;
+        digests.retain(|(entry, _)| wanted(entry));
         let judged = &judged;
         let reads = digests.into_iter().map(|(entry, metadata)| async move {
             let stored = self.read_evidence(&entry).await;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Seek, Write};
 
-use record::Envelope;
+use record::{Envelope, record_hash};
 use seal::{Key, PublicKey, public_keys_json, sha256};
 
 use super::archive::Archive;
@@ -33,8 +33,8 @@ pub struct Cited<'a> {
     pub event_id: &'a str,
     /// Its position in the log file.
     pub index: u32,
-    /// Its exact bytes.
-    pub bytes: &'a [u8],
+    /// The first half of the SHA-256 of its exact bytes, as the lake has it.
+    pub hash: [u8; 16],
 }
 
 /// A log file that was written.
@@ -153,11 +153,12 @@ impl<W: Write + Seek> Bundle<W> {
         for cited in cited {
             let range = usize::try_from(cited.index).ok().and_then(|index| envelope.records.get(index));
             let (from, to) = range.map_or((0, 0), |(from, to)| (*from as usize, *to as usize));
-            // INVARIANT: what is called a record is the piece of the log file, and what the lake has as its row.
-            if range.is_none() || log.content.get(from..to) != Some(cited.bytes) {
+            let bytes = log.content.get(from..to).unwrap_or_default();
+            // INVARIANT: the piece of the log file is the record that the lake has as its row.
+            if record_hash(bytes) != cited.hash {
                 return Err(EvidenceError::NotThere { key: shown(log.key), index: cited.index });
             }
-            self.record(cited, PlaceRow { log: at, offset: from, length: to - from })?;
+            self.record(cited.event_id, bytes, PlaceRow { log: at, offset: from, length: to - from })?;
         }
         Ok(())
     }
@@ -191,8 +192,8 @@ impl<W: Write + Seek> Bundle<W> {
         Ok((self.archive.finish()?, proof))
     }
 
-    fn record(&mut self, cited: &Cited, place: PlaceRow) -> Result<(), EvidenceError> {
-        let hash = sha256(cited.bytes);
+    fn record(&mut self, event_id: &str, bytes: &[u8], place: PlaceRow) -> Result<(), EvidenceError> {
+        let hash = sha256(bytes);
         if let Some(row) = self.by_hash.get(&hash).and_then(|at| self.records.get_mut(*at)) {
             row.places.push(place);
             return Ok(());
@@ -200,10 +201,10 @@ impl<W: Write + Seek> Bundle<W> {
         if self.records.len() >= RECORDS_MAX {
             return Err(EvidenceError::TooMany);
         }
-        let name = format!("{}.json", self.names.make("records", cited.event_id, &hash));
-        self.archive.add(&name, cited.bytes)?;
+        let name = format!("{}.json", self.names.make("records", event_id, &hash));
+        self.archive.add(&name, bytes)?;
         self.by_hash.insert(hash, self.records.len());
-        self.records.push(RecordRow { name, event_id: cited.event_id.to_owned(), sha256: hash, places: vec![place] });
+        self.records.push(RecordRow { name, event_id: event_id.to_owned(), sha256: hash, places: vec![place] });
         Ok(())
     }
 

@@ -10,6 +10,8 @@ use seal::{Digest, DigestError, sha256};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::judge::{Judge, KeyRing};
+
 /// A digest as it was kept.
 #[derive(Clone, Debug)]
 pub struct DigestFile {
@@ -103,6 +105,20 @@ impl Digests {
     pub fn has_chain_of(&self, content_sha256: &[u8; 32], later: usize) -> bool {
         let named = self.by_log_hash.get(&hex::encode(content_sha256)).into_iter().flatten();
         named.into_iter().any(|entry| self.is_followed_by(entry.digest, later))
+    }
+
+    /// Whether a digest that is proven by these keys names a log file with this hash.
+    pub fn proves(&self, content_sha256: &[u8; 32], rings: &[KeyRing]) -> bool {
+        let mut judge = Judge::new(self, rings);
+        self.naming("", content_sha256).iter().any(|entry| {
+            judge.settle(entry.digest);
+            judge.of(entry.digest).is_some_and(|judged| judged.standing.is_proven())
+        })
+    }
+
+    /// Whether a digest, proven or not, names a log file with this hash.
+    pub fn names(&self, content_sha256: &[u8; 32]) -> bool {
+        self.by_log_hash.contains_key(&hex::encode(content_sha256))
     }
 
     fn is_followed_by(&self, at: usize, later: usize) -> bool {

@@ -184,7 +184,11 @@ impl World {
         let mut bundle = Bundle::new(Cursor::new(Vec::new()), made);
         for log in self.logs.iter().filter(|log| !log.cited.is_empty()) {
             let ids: Vec<String> = log.cited.iter().map(|(_, bytes)| event_id(bytes)).collect();
-            let cited = log.cited.iter().zip(&ids).map(|((index, bytes), id)| Cited { event_id: id, index: *index, bytes });
+            let cited = log.cited.iter().zip(&ids).map(|((index, bytes), id)| Cited {
+                event_id: id,
+                index: *index,
+                hash: record::record_hash(bytes),
+            });
             bundle.log(Log { origin: "s3://bucket", key: &log.key, content: &log.content }, &cited.collect::<Vec<_>>())?;
         }
         let (zip, proof) = bundle.finish(pool, rings, later_max)?;
