@@ -306,10 +306,8 @@ impl Ahead {
         listed: &Listed,
         known: &mut HashMap<String, Arc<Known>>,
     ) -> Result<Option<Arrived>, LakeError> {
-        match layout::kind(&listed.key) {
-            Kind::Log => {}
-            Kind::Digest => return Ok(Some(Arrived::Ignored("digest"))),
-            Kind::Other(reason) => return Ok(Some(Arrived::Ignored(reason))),
+        if let Kind::Other(reason) = layout::kind(&listed.key) {
+            return Ok(Some(Arrived::Ignored(reason)));
         }
         if !self.is_wanted(&listed.key) {
             return Ok(Some(Arrived::Ignored("not asked for (--since, --until, --account, --region)")));
@@ -319,8 +317,7 @@ impl Ahead {
             known.insert(day.clone(), self.lake.known(&day).await?);
         }
         let delivery = ledger::delivery_hash(origin, &listed.key, &listed.etag);
-        let keyhash = ledger::key_hash(origin, &listed.key);
-        let is_known = known.get(&day).is_some_and(|known| known.has(keyhash, delivery));
+        let is_known = known.get(&day).is_some_and(|known| known.has(delivery));
         Ok(is_known.then_some(Arrived::Known))
     }
 
@@ -547,6 +544,12 @@ impl Keeper {
                     self.summary.flaw(&incoming.key, reason.clone());
                 }
             }
+            Some(Status::Evidence) => {
+                self.summary.objects.digests += 1;
+                if let Some(reason) = &judged.reason {
+                    self.summary.flaw(&incoming.key, reason.clone());
+                }
+            }
             Some(Status::Same) | None => self.summary.objects.known += 1,
             Some(Status::Refused) => {
                 self.summary.objects.refused += 1;
@@ -561,7 +564,7 @@ impl Keeper {
     fn tell(&mut self) {
         let objects = &self.summary.objects;
         self.progress.found = objects.found;
-        self.progress.done = objects.ingested + objects.known + objects.ignored + objects.refused + objects.archived;
+        self.progress.done = objects.done();
         self.progress.stored = self.summary.records.stored;
         self.progress.duplicate = self.summary.records.duplicate;
         self.progress.flawed = self.summary.records.flawed;

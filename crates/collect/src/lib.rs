@@ -7,6 +7,8 @@ pub mod collector;
 pub mod source;
 pub mod summary;
 
+pub mod beside;
+mod digest;
 mod read;
 
 pub mod archive;

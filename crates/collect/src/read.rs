@@ -9,7 +9,9 @@ use record::{Content, EnvelopeError, Inflater, Parsed, Parser};
 use sha2::{Digest, Sha256};
 
 use crate::collector::family_name;
+use crate::digest;
 use crate::source::{Fetched, Listed, SourceError};
+use layout::Kind;
 
 /// An object as it was listed and fetched.
 pub struct Raw {
@@ -99,23 +101,32 @@ fn read(raw: Raw, inflater: &mut Inflater, parser: &mut Parser, limit_bytes: u64
     incoming.etag.clone_from(&fetched.etag);
     incoming.stored_bytes = fetched.body.len() as u64;
     incoming.stored_sha256 = Some(Sha256::digest(&fetched.body).into());
+    if layout::kind(&incoming.key) == Kind::Digest {
+        incoming.body = Body::Evidence(digest::evidence(fetched, inflater, limit_bytes));
+        return Some(incoming);
+    }
     match content_of(&fetched.body, inflater, parser, limit_bytes) {
         Ok(body) => incoming.body = body,
-        Err(Trouble::Foreign) if place.is_none() => return None,
-        Err(Trouble::Foreign) => incoming.body = refused(EnvelopeError::NoRecords.to_string(), fetched),
+        Err(Trouble::Foreign(content)) if place.is_none() => {
+            if !digest::recognize(&mut incoming, content.as_bytes()) {
+                return None;
+            }
+            incoming.body = Body::Evidence(digest::evidence(fetched, inflater, limit_bytes));
+        }
+        Err(Trouble::Foreign(_)) => incoming.body = refused(EnvelopeError::NoRecords.to_string(), fetched),
         Err(Trouble::Bad(reason)) => incoming.body = refused(reason, fetched),
     }
     Some(incoming)
 }
 
 fn refused(reason: String, fetched: Fetched) -> Body {
-    Body::Refused { reason, kept: Some(fetched.body.into()) }
+    Body::Refused { reason, kept: Some(fetched.body) }
 }
 
 /// Why content gave no records.
 enum Trouble {
     /// JSON of another kind.
-    Foreign,
+    Foreign(Content),
     /// Damaged.
     Bad(String),
 }
@@ -125,9 +136,9 @@ fn content_of(stored: &[u8], inflater: &mut Inflater, parser: &mut Parser, limit
     let sha256 = Sha256::digest(&content).into();
     let content = Content::from(content);
     let mut parsed = Parsed::default();
-    let frame = parser.delivery(&content, &mut parsed).map_err(|error| match error {
-        EnvelopeError::NoRecords => Trouble::Foreign,
-        other => Trouble::Bad(other.to_string()),
-    })?;
-    Ok(Body::Read { sha256, parsed, frame, content })
+    match parser.delivery(&content, &mut parsed) {
+        Ok(frame) => Ok(Body::Read { sha256, parsed, frame, content }),
+        Err(EnvelopeError::NoRecords) => Err(Trouble::Foreign(content)),
+        Err(other) => Err(Trouble::Bad(other.to_string())),
+    }
 }

@@ -15,8 +15,10 @@ pub const REFUSALS_LISTED_MAX: usize = 100;
 pub struct Objects {
     /// Listed by the source.
     pub found: u64,
-    /// New in the lake.
+    /// Log files, new in the lake.
     pub ingested: u64,
+    /// Digests, new in the lake: kept as evidence.
+    pub digests: u64,
     /// In the lake already.
     pub known: u64,
     /// No deliveries: other files, other services' logs.
@@ -25,6 +27,13 @@ pub struct Objects {
     pub refused: u64,
     /// In an archive tier.
     pub archived: u64,
+}
+
+impl Objects {
+    /// Those that something has become of.
+    pub fn done(&self) -> u64 {
+        self.ingested + self.digests + self.known + self.ignored + self.refused + self.archived
+    }
 }
 
 /// One object that was refused.
@@ -47,7 +56,7 @@ pub struct Summary {
     pub records: Counts,
     /// Refused and archived objects, the first of them.
     pub refusals: Vec<Refusal>,
-    /// Ingested objects with something wrong about them, the first of them.
+    /// Ingested objects and digests with something wrong about them, the first of them.
     pub flawed: Vec<Refusal>,
     /// Keys whose content had changed since they were ingested.
     pub overwritten: Vec<String>,
@@ -76,15 +85,14 @@ impl Summary {
             || self.objects.archived > 0
             || !self.unlisted.is_empty()
             || !self.overwritten.is_empty()
-            || self.records.flawed > 0
+            || !self.flawed.is_empty()
     }
 
     /// INVARIANT: every object and every record is in exactly one of the sums.
     pub fn balances(&self) -> bool {
         let o = &self.objects;
         let r = &self.records;
-        o.found == o.ingested + o.known + o.ignored + o.refused + o.archived
-            && r.records == r.stored + r.duplicate + r.filtered + r.expired
+        o.found == o.done() && r.records == r.stored + r.duplicate + r.filtered + r.expired
     }
 
     pub(crate) fn refuse(&mut self, key: &str, reason: String) {

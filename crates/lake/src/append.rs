@@ -3,11 +3,13 @@
 //! Judge every record against the lake and the batch; write the rows, write the ledger rows, and make both real with one commit.
 //! If another collector has touched one of the same days in between, nothing of ours is real yet: look again and start over.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
 use record::{Content, Flaw, Flaws, Frame, Parsed, RecordView, time};
 use serde_json::json;
@@ -15,7 +17,9 @@ use serde_json::json;
 use crate::archive::{Appended, LedgerFile, PartsOf};
 use crate::dedupe::{self, Existing, id_of_view};
 use crate::delta::Add;
+use crate::earlier::Earlier;
 use crate::error::LakeError;
+use crate::evidence::{Evidence, Keep};
 use crate::home::Lake;
 use crate::ledger::{self, Entry, Known, Placement, Status};
 use crate::limits::APPEND_ATTEMPTS_MAX;
@@ -99,8 +103,26 @@ pub enum Body {
         /// Why, for people.
         reason: String,
         /// The stored bytes, where they were read.
-        kept: Option<Vec<u8>>,
+        kept: Option<Bytes>,
     },
+    /// No records by its nature: a digest.
+    Evidence(Evidence),
+}
+
+impl Incoming {
+    /// The delivery's hash, and its key's.
+    fn hashes(&self) -> (i64, i64) {
+        (ledger::delivery_hash(&self.origin, &self.key, &self.etag), ledger::key_hash(&self.origin, &self.key))
+    }
+
+    /// Its bytes, if they have to be kept as they are.
+    fn to_keep(&self) -> Option<Keep> {
+        match &self.body {
+            Body::Read { .. } => None,
+            Body::Refused { kept, .. } => Some(Keep::refused(self.stored_sha256.as_ref()?, kept.as_ref()?)),
+            Body::Evidence(evidence) => Some(Keep::digest(&self.day, self.stored_sha256.as_ref()?, &evidence.stored)),
+        }
+    }
 }
 
 /// Deliveries that are appended together.
@@ -138,6 +160,7 @@ struct Stored {
 struct Plan {
     rows: BTreeMap<String, Vec<Stored>>,
     entries: Vec<(String, Entry)>,
+    evidence: Vec<Keep>,
     outcome: Outcome,
 }
 
@@ -159,21 +182,25 @@ impl Lake {
                 return Ok(plan.outcome);
             }
             let adds = self.outside.watched(Stage::Rows, self.write_rows(batch, &plan)).await?;
-            let files = self.outside.watched(Stage::Ledger, self.write_ledger(&plan)).await?;
+            let evidence_and_ledger = async {
+                self.keep_evidence(&plan.evidence).await?;
+                self.write_ledger(&plan).await
+            };
+            let files = self.outside.watched(Stage::Ledger, evidence_and_ledger).await?;
             let appended = self.tables.lock().await.append(adds.clone(), files.clone(), &self.outside).await?;
             if matches!(appended, Appended::Done) {
                 return Ok(plan.outcome);
             }
-            self.forget(&adds, &files).await;
+            let rows = adds.iter().map(|add| self.home.path(&["archive"]).parts_of(&add.path));
+            let ledger = files.iter().map(|file| self.home.path(&["ledger"]).parts_of(&file.path));
+            self.forget(rows.chain(ledger)).await;
         }
         Err(LakeError::Contended(APPEND_ATTEMPTS_MAX))
     }
 
     /// Deletes files that were written for a commit that never came to be. What is left behind is referenced by nothing.
-    async fn forget(&self, adds: &[Add], files: &[LedgerFile]) {
-        let rows = adds.iter().map(|add| self.home.path(&["archive"]).parts_of(&add.path));
-        let ledger = files.iter().map(|file| self.home.path(&["ledger"]).parts_of(&file.path));
-        for path in rows.chain(ledger) {
+    pub(crate) async fn forget(&self, paths: impl Iterator<Item = Path>) {
+        for path in paths {
             if let Err(error) = self.home.store.delete(&path).await {
                 tracing::debug!(%path, %error, "a file without a commit stays behind");
             }
@@ -189,16 +216,19 @@ impl Lake {
                 known.insert(&incoming.day, self.known(&incoming.day).await?);
             }
         }
+        let earlier = self.earlier_of(batch, &known).await?;
         let mut plan = Plan::default();
         let mut fresh: Vec<Option<Entry>> = Vec::with_capacity(batch.len());
         let mut candidates: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
         for (at, incoming) in batch.iter().enumerate() {
             let known = known.entry(&incoming.day).or_default();
-            let entry = self.begin_entry(incoming, known, &mut plan.outcome).await?;
+            let entry = self.begin_entry(incoming, known, &earlier, &mut plan);
+            if let Some(entry) = entry.as_ref().filter(|entry| entry.status != Status::Refused) {
+                Arc::make_mut(known).insert(entry.keyhash, entry.delivery);
+            }
             if let (Some(entry), Body::Read { content, parsed, .. }) = (&entry, &incoming.body)
                 && entry.status == Status::Ingested
             {
-                Arc::make_mut(known).insert(entry.keyhash, entry.delivery);
                 for (index, view) in parsed.views(content).enumerate() {
                     let day = time::event_day(view.entry().time);
                     let time = view.entry().time.unwrap_or(0);
@@ -226,45 +256,51 @@ impl Lake {
         Ok(plan)
     }
 
-    /// The ledger row of a delivery as far as it is known before its records are judged; none if it is known already.
-    async fn begin_entry(&self, incoming: &Incoming, known: &Known, outcome: &mut Outcome) -> Result<Option<Entry>, LakeError> {
-        let delivery = ledger::delivery_hash(&incoming.origin, &incoming.key, &incoming.etag);
-        let keyhash = ledger::key_hash(&incoming.origin, &incoming.key);
-        let mut judged = Judged { status: None, counts: Counts::default(), reason: None, overwritten: false };
-        if known.has(keyhash, delivery) {
-            outcome.deliveries.push(judged);
-            return Ok(None);
-        }
-        let mut entry = blank_entry(incoming, delivery, keyhash, (self.outside.now_us)());
-        let earlier = if known.has_other(keyhash, delivery) { self.earlier(incoming, keyhash).await? } else { None };
-        match (&incoming.body, earlier) {
-            (Body::Read { sha256, .. }, Some(earlier)) if earlier.content_sha256 == Some(*sha256) => entry.status = Status::Same,
-            (Body::Read { .. }, Some(_)) => {
-                judged.overwritten = true;
-                entry.reason = Some("other content was ingested under this key before".to_owned());
-            }
-            (Body::Read { .. }, None) => {}
-            (Body::Refused { reason, kept }, _) => {
-                entry.status = Status::Refused;
-                entry.reason = Some(reason.clone());
-                if let (Some(kept), Some(sha256)) = (kept, &incoming.stored_sha256) {
-                    entry.evidence = Some(self.keep_evidence(&hex::encode(sha256), kept.clone()).await?);
-                }
+    /// What the ledger holds under the keys of new deliveries.
+    async fn earlier_of(&self, batch: &Batch, known: &HashMap<&str, Arc<Known>>) -> Result<HashMap<i64, Earlier>, LakeError> {
+        let mut keys: BTreeMap<&str, HashSet<i64>> = BTreeMap::new();
+        for incoming in batch {
+            let (delivery, keyhash) = incoming.hashes();
+            if known.get(incoming.day.as_str()).is_some_and(|known| !known.has(delivery) && known.has_key(keyhash)) {
+                keys.entry(&incoming.day).or_default().insert(keyhash);
             }
         }
-        judged.status = Some(entry.status);
-        judged.reason.clone_from(&entry.reason);
-        outcome.deliveries.push(judged);
-        // A refusal that is in the ledger already is not written again.
-        if entry.status == Status::Refused && known.is_refused(delivery, entry.reason.as_deref().unwrap_or_default()) {
-            return Ok(None);
+        let mut earlier = HashMap::new();
+        for (day, keys) in keys {
+            earlier.extend(self.earlier(day, &keys).await?);
         }
-        Ok(Some(entry))
+        Ok(earlier)
     }
 
-    async fn earlier(&self, incoming: &Incoming, keyhash: i64) -> Result<Option<Entry>, LakeError> {
-        let entries = self.deliveries(&incoming.day).await?;
-        Ok(entries.into_iter().rfind(|entry| entry.keyhash == keyhash && entry.status != Status::Refused))
+    /// The ledger row of a delivery as far as it is known before its records are judged; none if it is known already.
+    fn begin_entry(&self, incoming: &Incoming, known: &Known, earlier: &HashMap<i64, Earlier>, plan: &mut Plan) -> Option<Entry> {
+        let (delivery, keyhash) = incoming.hashes();
+        let mut judged = Judged { status: None, counts: Counts::default(), reason: None, overwritten: false };
+        if known.has(delivery) {
+            plan.outcome.deliveries.push(judged);
+            return None;
+        }
+        let mut entry = blank_entry(incoming, delivery, keyhash, (self.outside.now_us)());
+        let kept = incoming.to_keep();
+        if let Some(earlier) = earlier.get(&keyhash).filter(|_| entry.status != Status::Refused) {
+            if earlier.is_same(entry.stored_sha256, entry.content_sha256) {
+                entry.status = Status::Same;
+            } else {
+                judged.overwritten = true;
+                let wrong = entry.reason.map(|reason| format!("; {reason}")).unwrap_or_default();
+                entry.reason = Some(format!("other content was ingested under this key before{wrong}"));
+            }
+        }
+        entry.evidence = kept.as_ref().map(|keep| keep.path().to_owned());
+        judged.status = Some(entry.status);
+        judged.reason.clone_from(&entry.reason);
+        plan.outcome.deliveries.push(judged);
+        // A refusal that is in the ledger already is not written again.
+        if entry.status == Status::Refused && known.is_refused(delivery, entry.reason.as_deref().unwrap_or_default()) {
+            return None;
+        }
+        plan.evidence.extend(kept);
+        Some(entry)
     }
 
     async fn judge_day(
@@ -358,7 +394,14 @@ impl Lake {
             let rows = ledger::to_batch(&entries)?;
             let body = parquets::encode(&schema::ledger(), &[rows], parquets::small_properties()?, 1)?;
             let path = format!("{}={day}/{}.parquet", schema::DELIVERY_DAY, (self.outside.unique)());
-            let file = LedgerFile { path, day: day.to_owned(), size: body.len() as i64, rows: entries.len() as i64 };
+            let file = LedgerFile {
+                path,
+                day: day.to_owned(),
+                size: body.len() as i64,
+                rows: entries.len() as i64,
+                sha256: Some(parquets::sha256_hex(&body)),
+                digests: entries.iter().filter(|entry| entry.status == Status::Evidence).count() as i64,
+            };
             self.home.store.put(&self.home.path(&["ledger"]).parts_of(&file.path), PutPayload::from(body)).await?;
             files.push(file);
         }
@@ -382,7 +425,7 @@ fn view_of(incoming: &Incoming, index: u32) -> Option<RecordView<'_>> {
 
 fn new_row<'a>(batch: &'a Batch, row: &Stored) -> Option<NewRow<'a>> {
     let incoming = batch.get(row.delivery)?;
-    let delivery = ledger::delivery_hash(&incoming.origin, &incoming.key, &incoming.etag);
+    let (delivery, _) = incoming.hashes();
     Some(NewRow { view: view_of(incoming, row.index)?, delivery, index: row.index, flaws: row.flaws })
 }
 
@@ -410,13 +453,27 @@ fn blank_entry(incoming: &Incoming, delivery: i64, keyhash: i64, now_us: i64) ->
         frame: None,
         placements: Vec::new(),
         evidence: None,
+        metadata: Vec::new(),
     };
-    if let Body::Read { content, sha256, parsed, frame } = &incoming.body {
-        entry.content_bytes = content.len() as u64;
-        entry.content_sha256 = Some(*sha256);
-        entry.frame = Some(frame.0.clone());
-        entry.first_us = parsed.records.iter().filter_map(|record| record.time).min();
-        entry.last_us = parsed.records.iter().filter_map(|record| record.time).max();
+    match &incoming.body {
+        Body::Read { content, sha256, parsed, frame } => {
+            entry.content_bytes = content.len() as u64;
+            entry.content_sha256 = Some(*sha256);
+            entry.frame = Some(frame.0.clone());
+            entry.first_us = parsed.records.iter().filter_map(|record| record.time).min();
+            entry.last_us = parsed.records.iter().filter_map(|record| record.time).max();
+        }
+        Body::Refused { reason, .. } => {
+            entry.status = Status::Refused;
+            entry.reason = Some(reason.clone());
+        }
+        Body::Evidence(evidence) => {
+            entry.status = Status::Evidence;
+            entry.reason.clone_from(&evidence.reason);
+            entry.content_bytes = evidence.content.map_or(0, |(bytes, _)| bytes);
+            entry.content_sha256 = evidence.content.map(|(_, sha256)| sha256);
+            entry.metadata.clone_from(&evidence.metadata);
+        }
     }
     entry
 }
@@ -433,7 +490,10 @@ fn build(rows: &[NewRow], threads: usize) -> Result<Vec<RecordBatch>, LakeError>
 
 /// The action that adds a file of rows.
 pub(crate) fn new_add(day: &str, name: String, body: &[u8], rows: usize, times: Option<(i64, i64)>, now_us: i64) -> Add {
-    let mut tags = BTreeMap::from([(schema::HOT_TAG.to_owned(), Some(schema::HOT_VERSION.to_owned()))]);
+    let mut tags = BTreeMap::from([
+        (schema::HOT_TAG.to_owned(), Some(schema::HOT_VERSION.to_owned())),
+        (schema::SHA256_TAG.to_owned(), Some(parquets::sha256_hex(body))),
+    ]);
     let mut stats = json!({ "numRecords": rows });
     if let Some((first, last)) = times.filter(|_| day != "unknown") {
         tags.insert("trailkeep.first".to_owned(), Some(first.to_string()));

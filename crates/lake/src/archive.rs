@@ -13,6 +13,7 @@ use crate::home::{Home, Lake};
 use crate::ledger::{Entry, Known};
 use crate::limits::KNOWN_DAYS_MAX;
 use crate::outside::{Outside, Stage};
+use crate::schema::SHA256_TAG;
 use crate::{ledger, parquets, schema};
 
 /// The ledger's own application in its log: the last archive version whose ledger files it holds.
@@ -20,8 +21,11 @@ pub(crate) const ARCHIVE_APP: &str = "archive";
 /// Tag of a ledger file: the archive version whose commit names it.
 pub(crate) const ARCHIVE_TAG: &str = "trailkeep.archive";
 
+/// Tag of a ledger file: digests in it, where there are any.
+const DIGESTS_TAG: &str = "trailkeep.digests";
+
 /// A ledger file as an archive commit names it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerFile {
     /// Path under the ledger's root.
     pub path: String,
@@ -31,6 +35,16 @@ pub struct LedgerFile {
     pub size: i64,
     /// Deliveries in it.
     pub rows: i64,
+    /// SHA-256 of its bytes, in hexadecimal; absent in commits from before format 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Digests among the deliveries.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub digests: i64,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 /// Archive and ledger.
@@ -70,6 +84,18 @@ impl Tables {
             if log.state.version < 0 {
                 // Losing this race is as good as winning it.
                 log.commit(&table_actions(&(outside.unique)(), name, &schema, partition, (outside.now_us)())).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives an older ledger the columns that have come since; null in its older files.
+    pub async fn widen_ledger(&mut self, outside: &Outside) -> Result<(), LakeError> {
+        let schema = schema::to_delta(&schema::ledger(), schema::DELIVERY_DAY);
+        while let Some(widened) = self.ledger.state.with_schema(&schema) {
+            let info = commit_info("ADD COLUMNS", (outside.now_us)() / 1000, json!({}));
+            if matches!(self.ledger.commit(&[widened, info]).await?, Committed::Done) {
+                break;
             }
         }
         Ok(())
@@ -185,6 +211,8 @@ impl Tables {
             day: add.day().to_owned(),
             size: add.size,
             rows: 0,
+            sha256: add.tag(SHA256_TAG).map(str::to_owned),
+            digests: add.tag(DIGESTS_TAG).and_then(|tag| tag.parse().ok()).unwrap_or(0),
         });
         settled.chain(self.pending.values().flatten().cloned()).collect()
     }
@@ -207,6 +235,13 @@ pub(crate) fn ledger_files(actions: &[Action]) -> Vec<LedgerFile> {
 }
 
 fn ledger_add(file: &LedgerFile, version: i64, now_ms: i64) -> Action {
+    let mut tags = BTreeMap::from([(ARCHIVE_TAG.to_owned(), Some(version.to_string()))]);
+    if let Some(sha256) = &file.sha256 {
+        tags.insert(SHA256_TAG.to_owned(), Some(sha256.clone()));
+    }
+    if file.digests > 0 {
+        tags.insert(DIGESTS_TAG.to_owned(), Some(file.digests.to_string()));
+    }
     Action::Add(Add {
         path: file.path.clone(),
         partition_values: BTreeMap::from([(schema::DELIVERY_DAY.to_owned(), Some(file.day.clone()))]),
@@ -214,7 +249,7 @@ fn ledger_add(file: &LedgerFile, version: i64, now_ms: i64) -> Action {
         modification_time: now_ms,
         data_change: true,
         stats: Some(json!({ "numRecords": file.rows }).to_string()),
-        tags: Some(BTreeMap::from([(ARCHIVE_TAG.to_owned(), Some(version.to_string()))])),
+        tags: Some(tags),
     })
 }
 
@@ -272,7 +307,7 @@ impl Lake {
         Ok(days.into_iter().collect())
     }
 
-    async fn ledger_of(&self, day: Option<&str>) -> Result<Vec<LedgerFile>, LakeError> {
+    pub(crate) async fn ledger_of(&self, day: Option<&str>) -> Result<Vec<LedgerFile>, LakeError> {
         let mut tables = self.tables.lock().await;
         tables.refresh().await?;
         Ok(tables.ledger_files().into_iter().filter(|file| day.is_none_or(|day| day == file.day)).collect())

@@ -22,7 +22,7 @@ use crate::home::Lake;
 use crate::limits::{COMPACT_BYTES_MAX, COMPACT_ROWS_MAX};
 use crate::outside::Stage;
 use crate::parquets::{self, Effort};
-use crate::schema;
+use crate::schema::{self, SHA256_TAG};
 
 /// Tag of a file that compaction wrote.
 const SORTED_TAG: &str = "trailkeep.sorted";
@@ -234,5 +234,6 @@ pub(crate) fn remove_action(add: &Add, now_ms: i64, data_change: bool) -> Action
         extended_file_metadata: Some(true),
         partition_values: Some(add.partition_values.clone()),
         size: Some(add.size),
+        tags: add.tag(SHA256_TAG).map(|sha256| BTreeMap::from([(SHA256_TAG.to_owned(), Some(sha256.to_owned()))])),
     })
 }

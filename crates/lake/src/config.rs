@@ -1,7 +1,7 @@
 //! The home's small documents: `config/<name>/<n>.json`. Each version is created, none is replaced; the highest counts.
 
 use futures::TryStreamExt;
-use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
 
 use crate::error::LakeError;
@@ -41,11 +41,5 @@ pub async fn latest<T: for<'a> Deserialize<'a>>(home: &Home, name: &str) -> Resu
 /// Creates a version of a document; `false` when somebody else has created it already.
 pub async fn create<T: Serialize>(home: &Home, name: &str, version: u32, document: &T) -> Result<bool, LakeError> {
     let body = serde_json::to_vec_pretty(document).map_err(|error| LakeError::Columns(error.to_string()))?;
-    let path = home.path(&["config", name]).join(format!("{version}.json"));
-    let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-    match home.store.put_opts(&path, PutPayload::from(body), options).await {
-        Ok(_) => Ok(true),
-        Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    home.create(&home.path(&["config", name]).join(format!("{version}.json")), PutPayload::from(body)).await
 }

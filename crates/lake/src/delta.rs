@@ -57,6 +57,9 @@ pub struct Remove {
     /// Size in bytes.
     #[serde(default)]
     pub size: Option<i64>,
+    /// The SHA-256 that was noted about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, Option<String>>>,
 }
 
 /// A version that an application keeps in the log: two commits that move the same one collide.
@@ -155,17 +158,34 @@ impl Log {
         Ok(news)
     }
 
+    /// Reads all commits from the first one on, and no checkpoint.
+    pub async fn replay(&mut self) -> Result<(), LakeError> {
+        self.state = State { version: -1, ..State::default() };
+        while let Some(actions) = self.read_commit(self.state.version + 1).await? {
+            self.state.version += 1;
+            self.state.apply(&actions);
+        }
+        Ok(())
+    }
+
+    /// Where a commit is.
+    pub fn commit_path(&self, version: i64) -> Path {
+        self.log_path(&commit_name(version))
+    }
+
+    /// The bytes of one commit, if it exists.
+    pub async fn read_commit_bytes(&self, version: i64) -> Result<Option<Bytes>, LakeError> {
+        match self.store.get(&self.commit_path(version)).await {
+            Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The actions of one commit, if it exists.
     pub async fn read_commit(&self, version: i64) -> Result<Option<Vec<Action>>, LakeError> {
-        let path = self.log_path(&commit_name(version));
-        let body = match self.store.get(&path).await {
-            Ok(found) => found.bytes().await?,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let actions: Result<Vec<Action>, _> = lines.map(serde_json::from_slice).collect();
-        actions.map(Some).map_err(|error| LakeError::Damaged { path: path.to_string(), reason: error.to_string() })
+        let bytes = self.read_commit_bytes(version).await?;
+        bytes.map(|bytes| actions_of(&bytes, self.commit_path(version).as_ref())).transpose()
     }
 
     /// Makes the actions the table's next version, if nobody else was faster.
@@ -177,7 +197,7 @@ impl Log {
             body.push(b'\n');
         }
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        let path = self.log_path(&commit_name(version));
+        let path = self.commit_path(version);
         match self.store.put_opts(&path, PutPayload::from(body.clone()), options).await {
             Ok(_) => {}
             Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
@@ -239,6 +259,13 @@ impl Log {
     }
 }
 
+/// The actions of a commit: a line each.
+pub fn actions_of(bytes: &[u8], path: &str) -> Result<Vec<Action>, LakeError> {
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let actions: Result<Vec<Action>, _> = lines.map(serde_json::from_slice).collect();
+    actions.map_err(|error| LakeError::Damaged { path: path.to_owned(), reason: error.to_string() })
+}
+
 fn commit_name(version: i64) -> String {
     format!("{version:020}.json")
 }
@@ -280,6 +307,21 @@ impl State {
         lines
     }
 
+    /// The action that gives the table another schema; none if it has it already, or is no table yet.
+    pub fn with_schema(&self, schema: &Value) -> Option<Action> {
+        let mut meta = self.meta.clone()?;
+        let have = meta.get("schemaString").and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
+        if have.as_ref() == Some(schema) {
+            return None;
+        }
+        let members = meta.as_object_mut()?;
+        members.insert("schemaString".to_owned(), Value::from(schema.to_string()));
+        // What a checkpoint leaves out because it is empty, readers may still ask for.
+        members.entry("description").or_insert(Value::Null);
+        members.insert("format".to_owned(), parquet_format());
+        Some(Action::MetaData(meta))
+    }
+
     /// The next version of an application.
     pub fn next_txn(&self, app_id: &str, now_us: i64) -> Action {
         let version = self.txns.get(app_id).map_or(0, |version| version + 1);
@@ -295,7 +337,7 @@ pub fn table_actions(id: &str, name: &str, schema: &Value, partition: &str, now_
             "id": id,
             "name": name,
             "description": null,
-            "format": { "provider": "parquet", "options": {} },
+            "format": parquet_format(),
             "schemaString": schema.to_string(),
             "partitionColumns": [partition],
             // The log is evidence: nobody may clean it up.
@@ -303,6 +345,10 @@ pub fn table_actions(id: &str, name: &str, schema: &Value, partition: &str, now_
             "createdTime": now_us / 1000,
         })),
     ]
+}
+
+fn parquet_format() -> Value {
+    json!({ "provider": "parquet", "options": {} })
 }
 
 /// Whether two sets of actions move the same application, so that one of them has to look again.

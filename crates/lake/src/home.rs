@@ -4,19 +4,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{ObjectStore, PutMode, PutOptions, PutPayload};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use crate::archive::{KnownDay, Tables};
 use crate::config::{self, StoreConfig};
 use crate::dedupe::KeyCache;
+use crate::delta::Log;
 use crate::error::LakeError;
 use crate::local::SyncedStore;
 use crate::outside::{Outside, Stage};
+use crate::verdicts::{self, ReadDay};
 
 /// The format that this trailkeep writes. 1: no store documents, logs without checkpoints. 2: `config/store-events`.
-pub const FORMAT: u32 = 2;
+/// 3: the ledger's column `metadata`, and the table of verdicts.
+pub const FORMAT: u32 = 3;
 
 /// Where a home is.
 #[derive(Clone, Debug)]
@@ -44,6 +47,8 @@ pub struct Lake {
     pub(crate) tables: Mutex<Tables>,
     pub(crate) keys: KeyCache,
     pub(crate) known_days: Mutex<Vec<KnownDay>>,
+    pub(crate) verdicts: Mutex<Log>,
+    pub(crate) judged_days: Mutex<Vec<ReadDay>>,
     store_config: Mutex<StoreConfig>,
 }
 
@@ -67,6 +72,23 @@ impl Home {
 
     pub(crate) fn path(&self, parts: &[&str]) -> Path {
         parts.iter().fold(self.prefix.clone(), |path, part| path.join(*part))
+    }
+
+    /// What an object of the home is called in it; `None` if it is none of its objects.
+    pub(crate) fn name_of(&self, path: &Path) -> Option<String> {
+        let parts: Option<Vec<String>> =
+            path.prefix_match(&self.prefix).map(|parts| parts.map(|part| part.as_ref().to_owned()).collect());
+        parts.map(|parts| parts.join("/"))
+    }
+
+    /// Creates an object; `false` when there is one of that name already, which stays as it is.
+    pub(crate) async fn create(&self, path: &Path, payload: PutPayload) -> Result<bool, LakeError> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.put_opts(path, payload, options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether a home has been made here.
@@ -112,6 +134,8 @@ impl Lake {
         tables.refresh().await?;
         tables.settle(&outside).await?;
         Ok(Lake {
+            verdicts: Mutex::new(verdicts::log(&home)),
+            judged_days: Mutex::default(),
             home,
             outside,
             tables: Mutex::new(tables),
@@ -143,15 +167,6 @@ impl Lake {
     pub fn home(&self) -> &Home {
         &self.home
     }
-
-    /// Keeps bytes that rows cannot give back; returns their path in the home.
-    pub(crate) async fn keep_evidence(&self, sha256_hex: &str, body: Vec<u8>) -> Result<String, LakeError> {
-        let path = self.home.path(&["evidence", "deliveries", sha256_hex]);
-        if self.home.store.head(&path).await.is_err() {
-            self.home.store.put(&path, body.into()).await?;
-        }
-        Ok(format!("evidence/deliveries/{sha256_hex}"))
-    }
 }
 
 /// Makes a home. Every step is create-if-absent and the format document comes last, so that a crash or a race leaves nothing
@@ -159,6 +174,7 @@ impl Lake {
 async fn create(home: &Home, outside: &Outside) -> Result<u32, LakeError> {
     let mut tables = Tables::new(home);
     tables.create(outside).await?;
+    verdicts::create(home, outside).await?;
     config::create(home, "store-events", 1, &StoreConfig::events()).await?;
     config::create(home, "format", FORMAT, &FormatDocument { format: FORMAT }).await?;
     Ok(FORMAT)
@@ -167,12 +183,18 @@ async fn create(home: &Home, outside: &Outside) -> Result<u32, LakeError> {
 /// Brings an older home up to date, one format at a time. Each step can be repeated.
 async fn upgrade(home: &Home, outside: &Outside, from: u32) -> Result<(), LakeError> {
     for format in from..FORMAT {
-        if format == 1 {
-            let mut tables = Tables::new(home);
-            tables.refresh().await?;
-            tables.settle(outside).await?;
-            tables.checkpoint().await?;
-            config::create(home, "store-events", 1, &StoreConfig::events()).await?;
+        let mut tables = Tables::new(home);
+        tables.refresh().await?;
+        match format {
+            1 => {
+                tables.settle(outside).await?;
+                tables.checkpoint().await?;
+                config::create(home, "store-events", 1, &StoreConfig::events()).await?;
+            }
+            _ => {
+                tables.widen_ledger(outside).await?;
+                verdicts::create(home, outside).await?;
+            }
         }
         config::create(home, "format", format + 1, &FormatDocument { format: format + 1 }).await?;
     }

@@ -1,6 +1,6 @@
 //! The ledger: one row a delivery, whatever became of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -22,6 +22,8 @@ pub enum Status {
     Refused,
     /// The same content as before under a new entity tag (a file that was touched).
     Same,
+    /// No log file but evidence about log files (a digest): kept as it came, no records are read from it.
+    Evidence,
 }
 
 impl Status {
@@ -31,13 +33,15 @@ impl Status {
             Status::Ingested => "ingested",
             Status::Refused => "refused",
             Status::Same => "same",
+            Status::Evidence => "evidence",
         }
     }
 
-    fn named(name: &str) -> Status {
+    pub(crate) fn named(name: &str) -> Status {
         match name {
             "ingested" => Status::Ingested,
             "same" => Status::Same,
+            "evidence" => Status::Evidence,
             _ => Status::Refused,
         }
     }
@@ -90,7 +94,12 @@ pub struct Entry {
     pub placements: Vec<Placement>,
     /// Where its bytes are kept, if rows cannot give them back.
     pub evidence: Option<String>,
+    /// What its source keeps beside the bytes of evidence (a digest's `signature`, ...).
+    pub metadata: Metadata,
 }
+
+/// User metadata of an object: names in lower case, without `x-amz-meta-`.
+pub type Metadata = Vec<(String, String)>;
 
 /// A record of a delivery that stands in the lake as a row of another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +154,17 @@ fn unpack(bytes: &[u8]) -> Vec<Placement> {
     bytes.chunks_exact(16).filter_map(one).collect()
 }
 
+/// Metadata as the table has it: a JSON object, its names in order; null where there is none.
+fn metadata_to_json(metadata: &Metadata) -> Option<String> {
+    let sorted: BTreeMap<&str, &str> = metadata.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    (!sorted.is_empty()).then(|| serde_json::to_string(&sorted).unwrap_or_default())
+}
+
+fn metadata_from_json(text: &str) -> Metadata {
+    let read: BTreeMap<String, String> = serde_json::from_str(text).unwrap_or_default();
+    read.into_iter().collect()
+}
+
 /// Ledger rows as a batch.
 pub fn to_batch(entries: &[Entry]) -> Result<RecordBatch, LakeError> {
     let mut arrays: Vec<ArrayRef> = Vec::new();
@@ -197,6 +217,7 @@ pub fn to_batch(entries: &[Entry]) -> Result<RecordBatch, LakeError> {
         bytes(&|e| e.frame.clone()),
         bytes(&|e| pack(&e.placements)),
         text(&|e| e.evidence.clone()),
+        text(&|e| metadata_to_json(&e.metadata)),
     ]);
     Ok(RecordBatch::try_new(schema::ledger(), arrays)?)
 }
@@ -250,6 +271,7 @@ pub fn from_batch(batch: &RecordBatch) -> Vec<Entry> {
             frame: bytes("frame", at),
             placements: unpack(&bytes("placements", at).unwrap_or_default()),
             evidence: text("evidence", at),
+            metadata: text("metadata", at).map(|json| metadata_from_json(&json)).unwrap_or_default(),
         })
         .collect()
 }
@@ -257,21 +279,23 @@ pub fn from_batch(batch: &RecordBatch) -> Vec<Entry> {
 /// Which deliveries of a day are known, by 64-bit hashes: 24 bytes each.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// From the hash of origin and key to the delivery's, for those that are done with.
-    done: HashMap<i64, i64>,
+    /// Deliveries that are done with.
+    done: HashSet<i64>,
+    /// Hashes of origin and key of those.
+    keys: HashSet<i64>,
     /// Deliveries that were refused, and the hash of the reason.
     refused: HashSet<(i64, i64)>,
 }
 
 impl Known {
     /// Whether this very delivery is done with.
-    pub fn has(&self, keyhash: i64, delivery: i64) -> bool {
-        self.done.get(&keyhash) == Some(&delivery)
+    pub fn has(&self, delivery: i64) -> bool {
+        self.done.contains(&delivery)
     }
 
-    /// Whether something else was ingested under this key.
-    pub fn has_other(&self, keyhash: i64, delivery: i64) -> bool {
-        self.done.get(&keyhash).is_some_and(|known| *known != delivery)
+    /// Whether something was kept under this key.
+    pub fn has_key(&self, keyhash: i64) -> bool {
+        self.keys.contains(&keyhash)
     }
 
     /// Whether this delivery was refused for this reason before.
@@ -281,7 +305,8 @@ impl Known {
 
     /// Notes a delivery that is done with.
     pub fn insert(&mut self, keyhash: i64, delivery: i64) {
-        self.done.insert(keyhash, delivery);
+        self.done.insert(delivery);
+        self.keys.insert(keyhash);
     }
 
     /// Takes in the rows of a batch that holds `delivery`, `keyhash`, `status` and `reason`.
@@ -296,7 +321,7 @@ impl Known {
         let reason = batch.column_by_name("reason").and_then(|array| array.as_string_opt::<i32>());
         for at in 0..batch.num_rows() {
             if status.value(at) != Status::Refused.name() {
-                self.done.insert(keyhash.value(at), delivery.value(at));
+                self.insert(keyhash.value(at), delivery.value(at));
             } else if let Some(reason) = reason {
                 self.refused.insert((delivery.value(at), hash64(&[reason.value(at)])));
             }
@@ -313,5 +338,23 @@ mod tests {
         let all = vec![Placement { index: 3, delivery: -5, at: 9 }, Placement { index: u32::MAX, delivery: i64::MAX, at: 0 }];
         assert_eq!(unpack(&pack(&all).unwrap()), all);
         assert_eq!(pack(&[]), None);
+    }
+
+    #[test]
+    fn metadata_is_an_object_in_order() {
+        let metadata = vec![("signature".to_owned(), "0a".to_owned()), ("a\"b".to_owned(), String::new())];
+        let json = metadata_to_json(&metadata).unwrap();
+        assert_eq!(json, r#"{"a\"b":"","signature":"0a"}"#);
+        assert_eq!(metadata_from_json(&json), [metadata[1].clone(), metadata[0].clone()]);
+        assert_eq!((metadata_to_json(&Vec::new()), metadata_from_json("[1]")), (None, Vec::new()));
+    }
+
+    #[test]
+    fn both_deliveries_of_a_key_are_known_whichever_row_is_read_last() {
+        let mut known = Known::default();
+        known.insert(1, 11);
+        known.insert(1, 12);
+        assert!(known.has(11) && known.has(12) && known.has_key(1));
+        assert!(!known.has(1) && !known.has_key(11));
     }
 }

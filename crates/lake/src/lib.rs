@@ -6,14 +6,20 @@
 
 pub mod append;
 pub mod archive;
+pub mod changes;
 pub mod compact;
 mod config;
 
 pub mod ddl;
 mod dedupe;
 mod delta;
+pub mod digests;
+mod earlier;
 pub mod error;
+pub mod evidence;
 pub mod home;
+pub mod inspect;
+pub mod keys;
 pub mod ledger;
 pub mod limits;
 mod local;
@@ -25,11 +31,15 @@ pub mod rebuild;
 mod reconcile;
 mod rows;
 pub mod schema;
+pub mod verdicts;
 
 pub use append::{Batch, Counts, Incoming, Judged, Outcome};
 pub use error::LakeError;
+pub use evidence::Evidence;
 pub use home::{Home, Lake};
+pub use keys::{KeptKeys, KeysSource};
 pub use outside::{Observer, Outside, Phase, Stage};
+pub use verdicts::{Judgement, Verdict};
 
 #[cfg(test)]
 mod tests;

@@ -24,5 +24,7 @@ pub const REBUILD_DELIVERIES_MAX: usize = 2_000;
 pub const REBUILD_CONTENT_BYTES_MAX: u64 = 64 << 20;
 /// Longest SQL statement, in bytes.
 pub const SQL_SIZE_BYTES_MAX: usize = 100_000;
+/// Objects of evidence that are written or read at the same time.
+pub const EVIDENCE_AT_ONCE_MAX: usize = 32;
 /// Days of the ledger whose deliveries are remembered.
 pub const KNOWN_DAYS_MAX: usize = 3;

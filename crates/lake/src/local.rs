@@ -20,7 +20,7 @@ use object_store::{
 };
 
 /// Folder under the root for files that have no name yet.
-const UNNAMED: &str = ".unnamed";
+pub(crate) const UNNAMED: &str = ".unnamed";
 
 /// The store.
 #[derive(Debug)]

@@ -21,6 +21,8 @@ pub enum Stage {
     Upgrade,
     /// Removing expired days.
     Retain,
+    /// Writing verdicts, and the commit that makes them real.
+    Verdicts,
 }
 
 /// Whether a stage begins or ends.
@@ -44,6 +46,7 @@ impl Stage {
             Stage::Compact => "compact",
             Stage::Upgrade => "upgrade",
             Stage::Retain => "retain",
+            Stage::Verdicts => "verdicts",
         }
     }
 }

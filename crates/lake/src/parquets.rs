@@ -14,6 +14,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use record::columns::{COLUMNS, Kind};
+use sha2::{Digest, Sha256};
 
 use crate::delta::Action;
 use crate::error::LakeError;
@@ -181,6 +182,11 @@ fn encode_column(
     Ok(writer.close()?)
 }
 
+/// The SHA-256 of a file's bytes, as the log notes it.
+pub fn sha256_hex(body: &[u8]) -> String {
+    hex::encode(Sha256::digest(body))
+}
+
 /// Reads a whole Parquet file from memory.
 pub fn decode(body: Bytes) -> Result<Vec<RecordBatch>, LakeError> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(body)?.with_batch_size(8192).build()?;
@@ -236,6 +242,7 @@ fn checkpoint_schema() -> SchemaRef {
                 boolean("extendedFileMetadata"),
                 map("partitionValues"),
                 long("size"),
+                map("tags"),
             ],
         ),
         structure(
@@ -310,6 +317,7 @@ mod tests {
             extended_file_metadata: Some(true),
             partition_values: Some(day),
             size: Some(1),
+            tags: Some(BTreeMap::from([("trailkeep.sha256".to_owned(), Some("00".to_owned()))])),
         }));
         let read = actions_from_parquet(Bytes::from(actions_to_parquet(&actions).unwrap())).unwrap();
         assert_eq!(read.len(), actions.len());

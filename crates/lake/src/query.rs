@@ -5,12 +5,14 @@
 
 mod event_json;
 mod files;
+mod judged;
 mod resolve;
 
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -35,6 +37,9 @@ pub const EVENTS: &str = "events";
 /// Name of the ledger's table.
 pub const DELIVERIES: &str = "deliveries";
 
+/// Name of the verdicts' table.
+pub const VERDICTS: &str = "verdicts";
+
 /// Deepest nesting of a statement.
 const SQL_DEPTH_MAX: usize = 100;
 
@@ -56,12 +61,12 @@ impl Answer {
 }
 
 impl Lake {
-    /// Answers a SELECT over `events` and `deliveries`.
+    /// Answers a SELECT over `events`, `deliveries` and `verdicts`.
     pub async fn query(&self, sql: &str) -> Result<Answer, LakeError> {
         let mut statement = parse(sql)?;
         let headers = resolve::headers(&statement);
         resolve::rewrite(&mut statement);
-        let context = self.context().await?;
+        let context = self.context(judged::is_asked_for(&statement)).await?;
         let plan = context.state().statement_to_plan(DfStatement::Statement(Box::new(statement))).await?;
         let frame = context.execute_logical_plan(plan).await?;
         let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
@@ -71,7 +76,7 @@ impl Lake {
         Ok(Answer { headers, schema, rows })
     }
 
-    async fn context(&self) -> Result<SessionContext, LakeError> {
+    async fn context(&self, with_verdict: bool) -> Result<SessionContext, LakeError> {
         let mut config = SessionConfig::new().with_target_partitions(self.outside.threads.max(1)).with_information_schema(false);
         config.options_mut().execution.parquet.pushdown_filters = true;
         config.options_mut().execution.parquet.reorder_filters = true;
@@ -86,12 +91,28 @@ impl Lake {
         let context = SessionContext::new_with_state(state);
         context.register_udf(ScalarUDF::from(event_json::EventJson::new()));
         let (archive, ledger) = self.table_files().await?;
-        context.register_table(
-            EVENTS,
-            Arc::new(FilesTable::new(url.clone(), viewed(&schema::archive()), schema::EVENT_DAY, archive)),
-        )?;
-        context.register_table(DELIVERIES, Arc::new(FilesTable::new(url, schema::ledger(), schema::DELIVERY_DAY, ledger)))?;
+        let verdicts = self.verdict_files().await?;
+        let events = FilesTable::new(url.clone(), viewed(&schema::archive()), schema::EVENT_DAY, archive);
+        let deliveries = FilesTable::new(url.clone(), schema::ledger(), schema::DELIVERY_DAY, ledger);
+        let verdicts = FilesTable::new(url, schema::verdicts(), schema::DELIVERY_DAY, verdicts);
+        context.register_table(EVENTS, Arc::new(events))?;
+        context.register_table(VERDICTS, Arc::new(verdicts.clone()))?;
+        let deliveries: Arc<dyn TableProvider> =
+            if with_verdict { judged::deliveries(deliveries, verdicts).await? } else { Arc::new(deliveries) };
+        context.register_table(DELIVERIES, deliveries)?;
         Ok(context)
+    }
+
+    async fn verdict_files(&self) -> Result<Vec<TableFile>, LakeError> {
+        let mut log = self.verdicts.lock().await;
+        log.refresh().await?;
+        let files = log.state.files.values().map(|add| TableFile {
+            path: format!("{}/{}", log.root(), add.path),
+            size: add.size as u64,
+            day: add.day().to_owned(),
+            times: None,
+        });
+        Ok(files.collect())
     }
 
     async fn table_files(&self) -> Result<(Vec<TableFile>, Vec<TableFile>), LakeError> {

@@ -87,6 +87,8 @@ pub struct Rebuilt {
     pub entry: Entry,
     /// Its content, whose SHA-256 is the ledger's.
     pub content: Result<Vec<u8>, LakeError>,
+    /// SHA-256 of what its rows gave, also where that is not the ledger's; none where they gave nothing whole.
+    pub sha256: Option<[u8; 32]>,
 }
 
 impl Lake {
@@ -119,8 +121,14 @@ impl Lake {
             self.read_records(&file, &own, &twins, &mut records).await?;
         }
         for entry in group {
-            let content = assemble(&entry, &records);
-            each(Rebuilt { entry, content })?;
+            let (content, sha256) = match assemble(&entry, &records) {
+                Ok(content) => {
+                    let sha256: [u8; 32] = Sha256::digest(&content).into();
+                    (proven(&entry, content, sha256), Some(sha256))
+                }
+                Err(error) => (Err(error), None),
+            };
+            each(Rebuilt { entry, content, sha256 })?;
         }
         Ok(())
     }
@@ -186,9 +194,18 @@ fn days_of(entry: &Entry) -> Vec<String> {
     days
 }
 
-/// Puts frame and records together and proves the result.
+/// Content that has the hash which the ledger noted.
+fn proven(entry: &Entry, content: Vec<u8>, sha256: [u8; 32]) -> Result<Vec<u8>, LakeError> {
+    if entry.content_sha256 == Some(sha256) { Ok(content) } else { Err(fail(entry, "its SHA-256 differs from the ledger's")) }
+}
+
+fn fail(entry: &Entry, reason: &str) -> LakeError {
+    LakeError::Rebuild { key: entry.key.clone(), reason: reason.to_owned() }
+}
+
+/// Puts frame and records together.
 fn assemble(entry: &Entry, records: &HashMap<(i64, u32), Vec<u8>>) -> Result<Vec<u8>, LakeError> {
-    let fail = |reason: &str| LakeError::Rebuild { key: entry.key.clone(), reason: reason.to_owned() };
+    let fail = |reason: &str| fail(entry, reason);
     if entry.counts.expired > 0 {
         return Err(fail("some of its records were older than the retention and were not stored"));
     }
@@ -205,8 +222,7 @@ fn assemble(entry: &Entry, records: &HashMap<(i64, u32), Vec<u8>>) -> Result<Vec
             content.extend_from_slice(records.get(&place).ok_or_else(|| fail("a record of it is missing"))?);
         }
     }
-    let hash: [u8; 32] = Sha256::digest(&content).into();
-    if entry.content_sha256 == Some(hash) { Ok(content) } else { Err(fail("its SHA-256 differs from the ledger's")) }
+    Ok(content)
 }
 
 /// Columns of the archive that are needed to rebuild a record.

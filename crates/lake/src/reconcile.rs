@@ -19,8 +19,9 @@ use crate::home::{Home, Lake};
 impl Lake {
     /// Takes back what a copied home does not hold whole.
     pub(crate) async fn reconcile(&self) -> Result<(), LakeError> {
+        self.reconcile_verdicts().await?;
         let mut tables = self.tables.lock().await;
-        let there = files_there(&self.home).await?;
+        let there = files_there(&self.home, "archive").await?;
         let mut missing: Vec<Arc<Add>> =
             tables.archive.state.files.values().filter(|add| !there.contains(&add.path)).cloned().collect();
         if !missing.is_empty() {
@@ -43,11 +44,31 @@ impl Lake {
         tables.refresh().await?;
         tables.settle(&self.outside).await
     }
+
+    /// Takes back verdicts whose files a copy lacks; what they judged is judged again.
+    async fn reconcile_verdicts(&self) -> Result<(), LakeError> {
+        let mut log = self.verdicts.lock().await;
+        // Named first, listed then: no verdict is ever removed, so what is named and not there is missing.
+        log.refresh().await?;
+        loop {
+            let there = files_there(&self.home, "verdicts").await?;
+            let now_ms = (self.outside.now_us)() / 1000;
+            let missing = log.state.files.values().filter(|add| !there.contains(&add.path));
+            let mut actions: Vec<Action> = missing.map(|add| remove_action(add, now_ms, true)).collect();
+            if actions.is_empty() {
+                return Ok(());
+            }
+            actions.push(commit_info("RECONCILE", now_ms, json!({ "missing": actions.len() })));
+            if matches!(log.commit(&actions).await?, Committed::Done) {
+                return Ok(());
+            }
+        }
+    }
 }
 
-/// Paths of the archive's files that exist.
-async fn files_there(home: &Home) -> Result<HashSet<String>, LakeError> {
-    let root = home.path(&["archive"]);
+/// Paths of a table's files that exist.
+async fn files_there(home: &Home, table: &str) -> Result<HashSet<String>, LakeError> {
+    let root = home.path(&[table]);
     let prefix = format!("{root}/");
     let listed: Vec<_> = home.store.list(Some(&root)).try_collect().await?;
     Ok(listed.into_iter().filter_map(|meta| meta.location.as_ref().strip_prefix(&prefix).map(str::to_owned)).collect())

@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 
 /// Partition column of the archive: the day of the event, `YYYY-MM-DD` or `unknown`.
 pub const EVENT_DAY: &str = "eventday";
-/// Partition column of the ledger: the day in the delivery's key, `YYYY-MM-DD` or `unknown`.
+/// Partition column of the ledger and of the verdicts: the day in the delivery's key, `YYYY-MM-DD` or `unknown`.
 pub const DELIVERY_DAY: &str = "deliveryday";
 /// Which columns were hot when a file was written, as its Add tag says.
 pub const HOT_TAG: &str = "trailkeep.hot";
+/// Tag of every file in a log: the SHA-256 of its bytes, in hexadecimal. Files from before format 3 have none.
+pub const SHA256_TAG: &str = "trailkeep.sha256";
 /// The current set of hot columns. Raised when a column is added; older files are then read through the document's text.
 pub const HOT_VERSION: &str = "1";
 
@@ -78,8 +80,27 @@ pub fn ledger() -> SchemaRef {
     for count in ["records", "stored", "duplicate", "conflicting", "filtered", "expired", "flawed"] {
         fields.push(long(count));
     }
-    fields.extend([bytes("frame"), bytes("placements"), text("evidence", true)]);
+    fields.extend([bytes("frame"), bytes("placements"), text("evidence", true), text("metadata", true)]);
     Arc::new(Schema::new(fields))
+}
+
+/// Schema of the verdicts' Parquet files.
+///
+/// `judgedat` when it was given (the latest one counts), `kind` log or digest, `delivery` null for what was never collected,
+/// `digestkey` and `digestsha256` (of the content) the digest that speaks of it.
+pub fn verdicts() -> SchemaRef {
+    let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
+    Arc::new(Schema::new(vec![
+        Field::new("judgedat", timestamp(), false),
+        text("kind", false),
+        text("origin", false),
+        text("key", false),
+        Field::new("delivery", DataType::Int64, true),
+        text("verdict", false),
+        text("digestkey", true),
+        Field::new("digestsha256", DataType::Binary, true),
+        text("reason", true),
+    ]))
 }
 
 /// A schema as Delta writes it, with its partition column.

@@ -1,5 +1,7 @@
 //! The lake from the outside: batches go in, rows, sums and bytes come out.
 
+mod evidence;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -4,6 +4,10 @@
 //! write to the bucket chooses it. It decides what is listed and in which order, never what a record means.
 //! Source: CloudTrail user guide, "Finding your CloudTrail log files", and the pages of the single families.
 
+mod digest_name;
+
+pub use digest_name::{DigestName, digest_name};
+
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 
 /// What CloudTrail delivers, by the folder that it delivers to.
@@ -112,47 +116,6 @@ pub fn place(key: &str) -> Option<Place> {
     let Some(place) = folder_place(folder) else { return named };
     let delivered = named.and_then(|named| named.delivered);
     Some(Place { delivered, ..place })
-}
-
-/// What a digest's file name says: `account_CloudTrail-Digest_Region_trail_home_time[_backfill].json.gz`.
-///
-/// Neither Regions nor times hold `_`; a trail's name may, so it is what remains in the middle.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DigestName {
-    /// Account ID.
-    pub account: String,
-    /// Region whose deliveries the digest lists.
-    pub region: String,
-    /// The trail's name.
-    pub trail: String,
-    /// The trail's home Region.
-    pub home: String,
-    /// End of the hour that it covers.
-    pub end: DateTime<Utc>,
-    /// Made later, for a time whose digests had failed.
-    pub is_backfill: bool,
-}
-
-/// Reads a digest's key (its last segment); `None` if it is not named as digests are.
-pub fn digest_name(key: &str) -> Option<DigestName> {
-    let (_, file) = split(key);
-    let stem = file.strip_suffix(".gz").unwrap_or(file).strip_suffix(".json")?;
-    let (stem, is_backfill) = stem.strip_suffix("_backfill").map_or((stem, false), |stem| (stem, true));
-    let (rest, end) = stem.rsplit_once('_')?;
-    let (rest, home) = rest.rsplit_once('_').filter(|(_, home)| is_region(home))?;
-    let mut parts = rest.splitn(4, '_');
-    let account = parts.next().filter(|name| is_account(name))?;
-    parts.next().filter(|name| *name == "CloudTrail-Digest")?;
-    let region = parts.next().filter(|name| is_region(name))?;
-    let trail = parts.next().filter(|name| !name.is_empty())?;
-    Some(DigestName {
-        account: account.to_owned(),
-        region: region.to_owned(),
-        trail: trail.to_owned(),
-        home: home.to_owned(),
-        end: time(end)?,
-        is_backfill,
-    })
 }
 
 /// Whether this key is a delivery.
@@ -499,31 +462,6 @@ AWSLogs/123456789012/CloudTrail/us-east-1/x.json | - - 123456789012 CloudTrail u
                 Kind::Other(reason) => reason,
             };
             assert_eq!(found, told, "{key}");
-        }
-    }
-
-    #[test]
-    fn digest_names() {
-        let folder = "AWSLogs/o-1/111122223333/CloudTrail-Digest/eu-west-1/2026/11/22/";
-        let name = |file: &str| {
-            let name = digest_name(&format!("{folder}{file}"))?;
-            Some(format!("{} {} {} {} {} {}", name.account, name.region, name.trail, name.home, name.end, name.is_backfill))
-        };
-        let cases = [
-            (
-                "111122223333_CloudTrail-Digest_eu-west-1_my_org.trail_us-east-1_20261122T070000Z.json.gz",
-                Some("111122223333 eu-west-1 my_org.trail us-east-1 2026-11-22 07:00:00 UTC false"),
-            ),
-            (
-                "111122223333_CloudTrail-Digest_eu-west-1_t_eu-west-1_20261122T070000Z_backfill.json.gz",
-                Some("111122223333 eu-west-1 t eu-west-1 2026-11-22 07:00:00 UTC true"),
-            ),
-            ("111122223333_CloudTrail-Digest_eu-west-1_20261122T070000Z.json.gz", None),
-            ("111122223333_CloudTrail_eu-west-1_20261122T0700Z_abcdefgh.json.gz", None),
-            ("notes.json.gz", None),
-        ];
-        for (file, told) in cases {
-            assert_eq!(name(file).as_deref(), told, "{file}");
         }
     }
 

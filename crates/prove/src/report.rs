@@ -120,6 +120,14 @@ pub enum Kind {
     Copy,
     /// Objects that have nothing to do with CloudTrail's layout.
     OutsideLayout,
+    /// A statement of a home's own seal does not hold, or is missing.
+    HomeSeal,
+    /// Something in a home that no statement covers.
+    HomeUnsealed,
+    /// A file of a home is not what its commits or statements stand for.
+    HomeAltered,
+    /// A file of a home is not there.
+    HomeMissing,
 }
 
 /// One thing that was found.
@@ -388,6 +396,10 @@ impl Kind {
             Kind::Backfill => "backfill",
             Kind::Copy => "copy",
             Kind::OutsideLayout => "outside-layout",
+            Kind::HomeSeal => "home-seal",
+            Kind::HomeUnsealed => "home-unsealed",
+            Kind::HomeAltered => "home-altered",
+            Kind::HomeMissing => "home-missing",
         }
     }
 }

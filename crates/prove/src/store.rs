@@ -4,8 +4,15 @@
 //! reads outside of where the user pointed.
 
 pub mod folder;
+mod overlay;
+mod positioned;
+mod tree;
+mod within;
+pub mod zipped;
 
 pub use folder::Folder;
+pub use overlay::{Metadata, MetadataError, Overlay};
+pub use within::{AnchorError, Anchored, Within, anchored};
 
 /// One object as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,5 +122,54 @@ impl Object {
     /// A value of the user metadata.
     pub fn meta(&self, name: &str) -> Option<&str> {
         self.metadata.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::tree::{Entry, Sorted};
+    use super::*;
+
+    /// A store in memory.
+    pub(crate) struct Kept {
+        bucket: Option<&'static str>,
+        entries: Vec<(String, Vec<u8>)>,
+        /// What every object has.
+        pub(crate) metadata: Vec<(String, String)>,
+    }
+
+    impl Kept {
+        pub(crate) fn new(bucket: Option<&'static str>, entries: &[(&str, &[u8])]) -> Kept {
+            let entries = entries.iter().map(|(key, body)| ((*key).to_owned(), body.to_vec())).collect();
+            Kept { bucket, entries, metadata: Vec::new() }
+        }
+
+        pub(crate) fn put(&mut self, key: &str, body: &[u8]) {
+            self.entries.push((key.to_owned(), body.to_vec()));
+        }
+    }
+
+    impl Store for Kept {
+        fn name(&self) -> &str {
+            "kept"
+        }
+
+        fn bucket(&self) -> Option<&str> {
+            self.bucket
+        }
+
+        fn root(&self) -> &str {
+            ""
+        }
+
+        fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, Refusal> {
+            let entry = |(key, body): &(String, Vec<u8>)| Entry { key: key.as_str().into(), size_bytes: body.len() as u64, of: () };
+            Ok(Sorted::new(self.entries.iter().map(entry).collect()).page(prefix, after))
+        }
+
+        fn read(&self, key: &str, _: u64) -> Result<Object, Refusal> {
+            let (_, body) = self.entries.iter().find(|(have, _)| have == key).ok_or(Refusal::NotFound)?;
+            Ok(Object { body: Body::Stored(body.clone()), metadata: self.metadata.clone() })
+        }
     }
 }

@@ -50,6 +50,31 @@ impl Inflater {
         }
     }
 
+    /// The content of a file that is one gzip member and nothing else, inflated into a buffer that is used again and again: it only
+    /// ever grows, to at most `limit_bytes`, and only the slice that is returned means anything. Bytes after the member are an error,
+    /// be they another member or not.
+    pub fn member<'b>(&mut self, stored: &[u8], limit_bytes: u64, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], InflateError> {
+        let Some((before, size)) = stored.split_last_chunk::<4>() else { return Err(InflateError::Damaged) };
+        let size = u64::from(u32::from_le_bytes(*size));
+        if size > limit_bytes || size > (stored.len() as u64).saturating_mul(1032) {
+            return only_member(stored, limit_bytes, buffer);
+        }
+        let length = size as usize;
+        if buffer.len() < length {
+            buffer.resize(length, 0);
+        }
+        let written = match buffer.get_mut(..length) {
+            Some(room) => self.decompressor.gzip_decompress(stored, room),
+            None => return Err(InflateError::Damaged),
+        };
+        // libdeflate stops after the member and does not tell where that was. It has compared the member's last four bytes with the length
+        // that it wrote; if the file ends in these four bytes, and they stand nowhere else in it, the member's end is the file's.
+        if written != Ok(length) || ends_earlier(before, stored) {
+            return only_member(stored, limit_bytes, buffer);
+        }
+        buffer.get(..length).ok_or(InflateError::Damaged)
+    }
+
     /// The content when the file is one whole member and nothing else, `None` when it may be more than that.
     fn one_member(&mut self, stored: &[u8], limit_bytes: u64) -> Result<Option<Vec<u8>>, InflateError> {
         let Some((_, trailer)) = stored.split_last_chunk::<8>() else { return Err(InflateError::Damaged) };
@@ -65,6 +90,46 @@ impl Inflater {
             Err(_) => all_members(stored, limit_bytes).map(Some),
         }
     }
+}
+
+/// Whether the four bytes that end a file (all of `before` but those) stand somewhere before its end as well.
+fn ends_earlier(before: &[u8], stored: &[u8]) -> bool {
+    let (Some(size), Some((_, all_but_last))) = (stored.get(before.len()..), stored.split_last()) else { return true };
+    memchr::memmem::find(all_but_last, size).is_some()
+}
+
+/// One gzip member, inflated by and by: for what is too large to be held whole.
+pub struct Member<'a> {
+    decoder: flate2::bufread::GzDecoder<&'a [u8]>,
+}
+
+impl<'a> Member<'a> {
+    /// Begins with stored bytes.
+    pub fn new(stored: &'a [u8]) -> Member<'a> {
+        Member { decoder: flate2::bufread::GzDecoder::new(stored) }
+    }
+
+    /// How many stored bytes follow the member; ask after the last byte was read.
+    pub fn trailing(&self) -> usize {
+        self.decoder.get_ref().len()
+    }
+}
+
+impl Read for Member<'_> {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        self.decoder.read(to)
+    }
+}
+
+/// The content of one member that the quick way could not judge.
+fn only_member<'b>(stored: &[u8], limit_bytes: u64, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], InflateError> {
+    let mut member = Member::new(stored);
+    buffer.clear();
+    (&mut member).take(limit_bytes.saturating_add(1)).read_to_end(buffer).map_err(|_| InflateError::Damaged)?;
+    if buffer.len() as u64 > limit_bytes {
+        return Err(InflateError::TooLarge(limit_bytes));
+    }
+    if member.trailing() > 0 { Err(InflateError::Trailing(member.trailing())) } else { Ok(buffer) }
 }
 
 /// Streaming decoder for whatever is not a single clean member.
@@ -116,5 +181,42 @@ mod tests {
         for (stored, limit, expected) in cases {
             assert_eq!(inflater.content(stored, limit), expected.map(<[u8]>::to_vec));
         }
+    }
+
+    #[test]
+    fn one_member_and_nothing_else() {
+        let hello = gzip(b"hello hello hello");
+        let zeros = gzip(&vec![0; 10_000_000]);
+        let end = &hello[hello.len() - 8..];
+        let mut named = hello.clone();
+        named[4..8].copy_from_slice(&[1, 2, 3, 4]);
+        type Case<'a> = (Vec<u8>, u64, Result<&'a [u8], InflateError>);
+        let cases: [Case; 13] = [
+            (hello.clone(), 99, Ok(b"hello hello hello")),
+            (named, 99, Ok(b"hello hello hello")),
+            (hello.clone(), 17, Ok(b"hello hello hello")),
+            (hello.clone(), 16, Err(InflateError::TooLarge(16))),
+            (gzip(b""), 0, Ok(b"")),
+            ([hello.clone(), gzip(b"")].concat(), 99, Err(InflateError::Trailing(20))),
+            ([&hello, b"EXTRA".as_slice()].concat(), 99, Err(InflateError::Trailing(5))),
+            ([&hello, end].concat(), 99, Err(InflateError::Trailing(8))),
+            ([&hello, &end[4..]].concat(), 99, Err(InflateError::Trailing(4))),
+            ([&hello, b"\0".as_slice()].concat(), 99, Err(InflateError::Trailing(1))),
+            (hello[..hello.len() - 3].to_vec(), 99, Err(InflateError::Damaged)),
+            (hello[..3].to_vec(), 99, Err(InflateError::Damaged)),
+            (zeros, 1_000_000, Err(InflateError::TooLarge(1_000_000))),
+        ];
+        let (mut inflater, mut buffer) = (Inflater::default(), Vec::new());
+        for (stored, limit, expected) in cases {
+            assert_eq!(inflater.member(&stored, limit, &mut buffer), expected, "{stored:?}");
+        }
+    }
+
+    #[test]
+    fn a_member_inflated_by_and_by() {
+        let stored = [gzip(b"hello hello hello").as_slice(), b"more"].concat();
+        let (mut member, mut content) = (Member::new(&stored), Vec::new());
+        member.read_to_end(&mut content).unwrap();
+        assert_eq!((content.as_slice(), member.trailing()), (b"hello hello hello".as_slice(), 4));
     }
 }

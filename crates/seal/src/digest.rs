@@ -2,8 +2,11 @@
 //!
 //! Source: CloudTrail user guide, "CloudTrail digest file structure". Every hash is over *uncompressed* bytes. A digest's own
 //! signature cannot stand in it: it is metadata of its S3 object, and stands once more in the digest that follows.
+//!
+//! The signature is over bytes, never over what was read from them: [`Digest::string_to_sign`] takes the hash of the file as
+//! it was found, and fields that are not known here are left alone.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Largest digest that is read, uncompressed: about 200,000 log files.
 pub const DIGEST_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -18,7 +21,6 @@ pub const SHA_256: &str = "SHA-256";
 #[serde(rename_all = "camelCase")]
 pub struct Digest {
     /// Account whose deliveries it lists.
-    #[serde(default)]
     pub aws_account_id: Option<String>,
     /// Begin of the hour, by time of *delivery*.
     pub digest_start_time: String,
@@ -31,30 +33,23 @@ pub struct Digest {
     /// Name of the key that signed it (32 hexadecimal digits, opaque).
     pub digest_public_key_fingerprint: String,
     /// [`SHA256_WITH_RSA`].
-    #[serde(default)]
     pub digest_signature_algorithm: Option<String>,
     /// Newest event in its log files; `None` when there are none.
-    #[serde(default)]
     pub newest_event_time: Option<String>,
     /// Oldest event in its log files.
-    #[serde(default)]
     pub oldest_event_time: Option<String>,
     /// Bucket of the digest before it; `None` (like all of `previous_*`) in a starting digest.
-    #[serde(rename = "previousDigestS3Bucket", default)]
     pub previous_digest_s3_bucket: Option<String>,
     /// Key of the digest before it.
-    #[serde(rename = "previousDigestS3Object", default)]
     pub previous_digest_s3_object: Option<String>,
     /// SHA-256 of the uncompressed digest before it, in hexadecimal.
-    #[serde(default)]
     pub previous_digest_hash_value: Option<String>,
     /// [`SHA_256`].
-    #[serde(default)]
     pub previous_digest_hash_algorithm: Option<String>,
-    /// Signature of the digest before it, in hexadecimal.
+    /// Signature of the digest before it, in hexadecimal; may be null, but must be there.
+    #[serde(deserialize_with = "present")]
     pub previous_digest_signature: Option<String>,
-    /// The log files of the hour.
-    #[serde(default)]
+    /// The log files of the hour; none in an empty digest, but a digest without the list is none.
     pub log_files: Vec<LogFile>,
 }
 
@@ -63,21 +58,16 @@ pub struct Digest {
 #[serde(rename_all = "camelCase")]
 pub struct LogFile {
     /// Bucket that it was delivered to.
-    #[serde(rename = "s3Bucket")]
     pub s3_bucket: String,
     /// Its key.
-    #[serde(rename = "s3Object")]
     pub s3_object: String,
     /// SHA-256 of its uncompressed content, in hexadecimal.
     pub hash_value: String,
     /// [`SHA_256`].
-    #[serde(default)]
     pub hash_algorithm: Option<String>,
     /// Newest event in it.
-    #[serde(default)]
     pub newest_event_time: Option<String>,
     /// Oldest event in it.
-    #[serde(default)]
     pub oldest_event_time: Option<String>,
 }
 
@@ -144,6 +134,11 @@ impl Digest {
     }
 }
 
+/// A field that may be null, but not missing.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
 /// Four lines, without a line feed at the end: end time, bucket/key, SHA-256 of the uncompressed digest, and the signature
 /// of the digest before (`null` in a starting digest).
 pub fn string_to_sign(
@@ -155,4 +150,98 @@ pub fn string_to_sign(
 ) -> String {
     let hash = hex::encode(content_sha256);
     format!("{end_time}\n{bucket}/{object}\n{hash}\n{}", previous_signature.unwrap_or("null"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINKED: &str = r#"{"awsAccountId":"111122223333","digestStartTime":"2026-11-22T06:00:00Z","digestEndTime":"2026-11-22T07:00:00Z","digestS3Bucket":"logs","digestS3Object":"AWSLogs/d2.json.gz","digestPublicKeyFingerprint":"31e8b5433410dfb61a9dc45cc65b22ff","digestSignatureAlgorithm":"SHA256withRSA","newestEventTime":"2026-11-22T06:50:00Z","oldestEventTime":"2026-11-22T05:58:00Z","previousDigestS3Bucket":"logs","previousDigestS3Object":"AWSLogs/d1.json.gz","previousDigestHashValue":"97fb791cf91ffc440d274f8190dbdd9aa09c34432aba82739df18b6d3c13df2d","previousDigestHashAlgorithm":"SHA-256","previousDigestSignature":"50887ccf","logFiles":[{"s3Bucket":"logs","s3Object":"AWSLogs/l.json.gz","hashValue":"9bb6196fc6b84d6f075a56548feca262bd99ba3c2de41b618e5b6e22c1fc71f6","hashAlgorithm":"SHA-256","newestEventTime":"2026-11-22T06:50:00Z","oldestEventTime":"2026-11-22T05:58:00Z"}]}"#;
+
+    const STARTING: &str = r#"{"awsAccountId":"111122223333","digestStartTime":"2026-11-22T05:00:00Z","digestEndTime":"2026-11-22T06:00:00Z","digestS3Bucket":"logs","digestS3Object":"AWSLogs/d1.json.gz","digestPublicKeyFingerprint":"31e8b5433410dfb61a9dc45cc65b22ff","digestSignatureAlgorithm":"SHA256withRSA","newestEventTime":null,"oldestEventTime":null,"previousDigestS3Bucket":null,"previousDigestS3Object":null,"previousDigestHashValue":null,"previousDigestHashAlgorithm":null,"previousDigestSignature":null,"logFiles":[]}"#;
+
+    fn parse(text: &str) -> Result<Digest, DigestError> {
+        Digest::parse(text.as_bytes())
+    }
+
+    fn written(digest: &Digest) -> String {
+        serde_json::to_string(digest).unwrap()
+    }
+
+    #[test]
+    fn a_linked_and_a_starting_digest_are_written_as_they_were_read() {
+        for text in [LINKED, STARTING] {
+            assert_eq!(written(&parse(text).unwrap()), text);
+        }
+    }
+
+    #[test]
+    fn links_are_whole_or_absent() {
+        let linked = parse(LINKED).unwrap();
+        let previous = linked.previous().unwrap();
+        assert_eq!((previous.bucket, previous.object, previous.signature), ("logs", "AWSLogs/d1.json.gz", "50887ccf"));
+        assert!(!linked.is_start());
+        let starting = parse(STARTING).unwrap();
+        assert!(starting.is_start() && starting.previous().is_none());
+        let half = parse(&LINKED.replace("\"50887ccf\"", "null")).unwrap();
+        assert!(!half.is_start() && half.previous().is_none(), "half a link is neither a link nor a start");
+    }
+
+    #[test]
+    fn fields_that_are_not_known_do_no_harm() {
+        let grown = LINKED.replace("{\"awsAccountId\"", "{\"digestVersion\":{\"major\":[2,{}]},\"awsAccountId\"");
+        let grown = grown.replace("\"hashAlgorithm\"", "\"s3Version\":null,\"hashAlgorithm\"");
+        assert_eq!(parse(&grown), parse(LINKED));
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(parse(&LINKED.replace("{\"aws", &format!("{{\"x\":{deep},\"aws"))), parse(LINKED), "no recursion");
+    }
+
+    #[test]
+    fn what_a_verifier_cannot_do_without_must_be_there() {
+        let needed = [
+            "digestStartTime",
+            "digestEndTime",
+            "digestS3Bucket",
+            "digestS3Object",
+            "digestPublicKeyFingerprint",
+            "previousDigestSignature",
+            "logFiles",
+            "s3Object",
+            "hashValue",
+        ];
+        for field in needed {
+            let without = LINKED.replace(&format!("\"{field}\":"), &format!("\"not{field}\":"));
+            assert!(matches!(parse(&without), Err(DigestError::Format(reason)) if reason.contains(field)), "{field}");
+        }
+        for spare in ["awsAccountId", "digestSignatureAlgorithm", "newestEventTime", "hashAlgorithm", "previousDigestHashValue"] {
+            let without = LINKED.replace(&format!("\"{spare}\":"), &format!("\"not{spare}\":"));
+            assert!(parse(&without).is_ok(), "{spare}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_digest_is_refused() {
+        let twice = LINKED.replace("{\"aws", "{\"digestS3Bucket\":\"other\",\"aws");
+        for text in
+            ["", "null", "[]", "{}", &LINKED[1..], &format!("{LINKED}x"), &twice, &LINKED.replace("[{", "{").replace("}]", "}")]
+        {
+            assert!(matches!(parse(text), Err(DigestError::Format(_))), "{text}");
+        }
+        let large = vec![b' '; DIGEST_BYTES_MAX as usize + 1];
+        assert_eq!(Digest::parse(&large), Err(DigestError::TooLarge));
+    }
+
+    #[test]
+    fn the_string_to_sign() {
+        let hash = crate::sha256(b"");
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(
+            parse(LINKED).unwrap().string_to_sign(&hash),
+            format!("2026-11-22T07:00:00Z\nlogs/AWSLogs/d2.json.gz\n{empty}\n50887ccf")
+        );
+        assert_eq!(
+            parse(STARTING).unwrap().string_to_sign(&hash),
+            format!("2026-11-22T06:00:00Z\nlogs/AWSLogs/d1.json.gz\n{empty}\nnull")
+        );
+    }
 }

@@ -12,6 +12,7 @@
     reason = "a test harness fails loudly, waits for real processes and reads the tester's environment"
 )]
 
+mod chain;
 mod crash;
 mod dice;
 mod home;
@@ -22,11 +23,12 @@ mod python;
 mod skip;
 mod stage;
 
+pub use chain::DigestChain;
 pub use crash::{Kill, Killer, Outcome};
 pub use dice::Dice;
 pub use home::TestHome;
 pub use moto::Moto;
 pub use program::{Finished, Program};
 pub use python::Python;
-pub use skip::{corpora, skip};
+pub use skip::{corpora, shared, skip};
 pub use stage::{STAGES, Stage, StageLine};

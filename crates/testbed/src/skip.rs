@@ -16,11 +16,25 @@ pub fn skip(test: &str, why: &str) {
 
 /// The folder with real CloudTrail events, which is no part of the repository: `TRAILKEEP_CORPORA`, else beside the clone.
 pub fn corpora(test: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
-    let folder = std::env::var_os("TRAILKEEP_CORPORA").map_or_else(beside, PathBuf::from).join("events");
+    let folder = corpora_folder().join("events");
     if folder.is_dir() {
         return Some(folder);
     }
     skip(test, &format!("no corpora in `{}`", folder.display()));
     None
+}
+
+/// Something else that lies beside the corpora.
+pub fn shared(test: &str, path: &str) -> Option<PathBuf> {
+    let whole = corpora_folder().join("..").join(path);
+    if whole.exists() {
+        return Some(whole);
+    }
+    skip(test, &format!("no `{}`", whole.display()));
+    None
+}
+
+fn corpora_folder() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
+    std::env::var_os("TRAILKEEP_CORPORA").map_or_else(beside, PathBuf::from)
 }

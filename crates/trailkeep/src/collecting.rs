@@ -1,5 +1,8 @@
 //! Runs a collection: opens what the user named, shows progress, stops when asked to.
 
+pub mod noted;
+pub mod public_keys;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -72,6 +75,7 @@ pub fn add(total: &mut Summary, one: &Summary) {
     let (to, from) = (&mut total.objects, &one.objects);
     to.found += from.found;
     to.ingested += from.ingested;
+    to.digests += from.digests;
     to.known += from.known;
     to.ignored += from.ignored;
     to.refused += from.refused;
@@ -131,7 +135,7 @@ struct Survey<'a> {
 
 impl Survey<'_> {
     async fn count(&mut self, listed: &Listed) -> Result<(), Failure> {
-        if layout::kind(&listed.key) != Kind::Log || !self.is_wanted(&listed.key) {
+        if matches!(layout::kind(&listed.key), Kind::Other(_)) || !self.is_wanted(&listed.key) {
             self.counts.ignored += 1;
         } else if self.is_known(listed).await? {
             self.counts.known += 1;
@@ -157,7 +161,6 @@ impl Survey<'_> {
             self.known = Some((day.clone(), lake.known(&day).await?));
         }
         let delivery = ledger::delivery_hash(&self.origin, &listed.key, &listed.etag);
-        let keyhash = ledger::key_hash(&self.origin, &listed.key);
-        Ok(self.known.as_ref().is_some_and(|(_, known)| known.has(keyhash, delivery)))
+        Ok(self.known.as_ref().is_some_and(|(_, known)| known.has(delivery)))
     }
 }

@@ -31,7 +31,7 @@ pub struct TableFile {
 }
 
 /// The table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FilesTable {
     url: ObjectStoreUrl,
     file_schema: SchemaRef,
@@ -47,6 +47,11 @@ impl FilesTable {
         let fields = file_schema.fields().iter().cloned().chain([Arc::clone(&partition)]);
         let table_schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         FilesTable { url, file_schema, table_schema, partition, files }
+    }
+
+    /// Whether there is no file.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     /// What is known of a file without opening it: enough to pass it over.

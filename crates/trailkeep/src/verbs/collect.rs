@@ -2,16 +2,20 @@
 
 pub mod summary;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
+use collect::beside::{self, Beside};
 use collect::collector::{Follow, Input, Options, Stop};
 use collect::plan::Plan;
 use collect::summary::Summary;
 use collect::walk::Wanted;
 use lake::Lake;
 
+use crate::collecting::noted::Noted;
+use crate::collecting::public_keys::{self, Answer};
 use crate::exit::{Exit, Failure};
 use crate::progress::{Manner, Reporter};
 use crate::settings::Context;
@@ -30,6 +34,9 @@ const COMPACT_EVERY: TimeDelta = TimeDelta::hours(6);
 /// ignored. The newest day comes first. Run the same command again at any time: what is in the lake already is not read
 /// again, and what was interrupted is taken up where it stopped. Two collectors may share a lake.
 ///
+/// Digests are kept as evidence, with the metadata that holds their signatures. A copy has no metadata: --metadata brings it, also
+/// for digests that were collected without.
+///
 /// Nothing is dropped: what cannot be understood is kept as evidence and listed with its reason, and the exit code is 5.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
@@ -38,6 +45,7 @@ const COMPACT_EVERY: TimeDelta = TimeDelta::hours(6);
   trailkeep collect s3://my-trail-bucket --since 7d --region eu-west-1
   trailkeep collect s3://my-trail-bucket --follow   go on until Ctrl-C
   trailkeep collect ./evidence logs.tar.gz          folders and archives
+  trailkeep collect ./copy --metadata meta.jsonl --public-keys keys.json    a copy, with what proves it
   zcat logs.json.gz | trailkeep collect -           standard input")]
 pub struct Collect {
     /// Folders, files, archives, - or s3://bucket/prefix
@@ -67,6 +75,14 @@ pub struct Collect {
     /// Say what it would take, and stop
     #[arg(long)]
     plan: bool,
+
+    /// Object metadata of a copy, for its digests' signatures: lines of ["bucket/key", {"signature": "..."}]
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
+
+    /// Public keys to keep with the digests: an answer of CloudTrail's ListPublicKeys
+    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    public_keys: Vec<PathBuf>,
 
     /// Threads that read and encode [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -102,10 +118,9 @@ impl Collect {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         self.check()?;
         let threads = self.threads.map_or(context.threads, usize::from);
-        let mut inputs = Vec::new();
-        for source in &self.sources {
-            inputs.push(collecting::open(source, context).await?);
-        }
+        let noted = self.metadata.as_deref().map(Noted::read).transpose()?;
+        let answers = self.public_keys.iter().map(|file| Answer::read(file)).collect::<Result<Vec<_>, _>>()?;
+        let inputs = self.open(noted.as_ref(), context).await?;
         if self.plan {
             return self.plan(inputs, context).await;
         }
@@ -115,15 +130,32 @@ impl Collect {
         let lake = lakes::open_or_create(context, outside::outside(threads, Arc::clone(&reporter) as Arc<_>)).await;
         let lake = lake.inspect_err(|_| reporter.finish())?;
         let watch = outside::stopwatch();
+        public_keys::keep(&lake, &answers).await.inspect_err(|_| reporter.finish())?;
         let summary = self.collect(&Arc::new(lake), inputs, &self.options(threads), &reporter, &stop).await;
         reporter.finish();
         let summary = summary?;
+        if let Some(unused) = noted.and_then(|noted| noted.unused()) {
+            output::note(unused);
+        }
         self.print(&summary, watch.elapsed().as_secs_f64(), context)?;
         Ok(match &summary {
             stopped if stopped.interrupted => Exit::Interrupted,
             partial if partial.is_partial() => Exit::Partial,
             _ => Exit::Fine,
         })
+    }
+
+    /// Opens the sources, with metadata laid over them.
+    async fn open(&self, noted: Option<&Arc<Noted>>, context: &Context) -> Result<Vec<Input>, Failure> {
+        let mut inputs = Vec::with_capacity(self.sources.len());
+        for source in &self.sources {
+            let input = collecting::open(source, context).await?;
+            inputs.push(match noted {
+                Some(noted) => beside::lay_over(input, &(Arc::clone(noted) as Arc<dyn Beside>)),
+                None => input,
+            });
+        }
+        Ok(inputs)
     }
 
     fn check(&self) -> Result<(), Failure> {

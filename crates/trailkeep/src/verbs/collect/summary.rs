@@ -79,6 +79,7 @@ fn sums(summary: &Summary) -> Vec<String> {
     let objects = [
         (o.found, "found"),
         (o.ingested, "ingested"),
+        (o.digests, "digests"),
         (o.known, "known"),
         (o.ignored, "ignored"),
         (o.refused, "refused"),
@@ -122,8 +123,9 @@ mod tests {
 
     fn summary() -> Summary {
         let mut summary = Summary { source: "file:///x/".to_owned(), content_bytes: 4_800_000, ..Summary::default() };
-        summary.objects.found = 58;
+        summary.objects.found = 82;
         summary.objects.ingested = 55;
+        summary.objects.digests = 24;
         summary.objects.ignored = 2;
         summary.objects.refused = 1;
         summary.records.records = 2_900;
@@ -144,11 +146,12 @@ mod tests {
 in 0.5 s, 4.8 MB of logs, 9.6 MB/s
 
        objects                   records
-            58  found              2,900  read
+            82  found              2,900  read
             55  ingested           2,900  stored    of these 0 conflicting, 0 flawed
-             0  known                  0  duplicate
-             2  ignored                0  filtered
-             1  refused                0  expired
+            24  digests                0  duplicate
+             0  known                  0  filtered
+             2  ignored                0  expired
+             1  refused
              0  archived
 
   ignored   2 · not a log file
@@ -159,7 +162,8 @@ in 0.5 s, 4.8 MB of logs, 9.6 MB/s
     #[test]
     fn programs_read_the_same() {
         let value: Value = serde_json::from_str(&json(&summary(), 0.5).unwrap()).unwrap();
-        assert_eq!(value["objects"]["found"], 58);
+        assert_eq!(value["objects"]["found"], 82);
+        assert_eq!(value["objects"]["digests"], 24);
         assert_eq!(value["records"]["read"], 2_900);
         assert_eq!(value["records"].get("records"), None);
         assert_eq!(value["latest"]["us-east-1"], "2023-01-22T16:53:53Z");

@@ -148,7 +148,7 @@ impl Wanted {
 impl Exported {
     /// Writes one delivery, or says why not.
     fn take(&mut self, place: &Place, has_origins: bool, rebuilt: Rebuilt) {
-        let Rebuilt { entry, content } = rebuilt;
+        let Rebuilt { entry, content, .. } = rebuilt;
         let subfolder = has_origins.then(|| folder_of(&entry.origin));
         let done = match content {
             Ok(content) => {

@@ -1,0 +1,256 @@
+//! Checks a home against its own seal: every byte that a statement or a commit stands for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, TryStreamExt};
+use lake::inspect::{LiveFile, TABLES, Table};
+use lake::{Lake, LakeError};
+use seal::chain::{Anchor, Chain};
+use seal::finding::Wrong;
+use seal::live::State;
+use serde::{Deserialize, Serialize};
+
+use crate::statements;
+use prove::report::{Finding, Kind, Level};
+
+/// Objects that are read and hashed at the same time.
+const HASHED_AT_ONCE: usize = 4;
+/// Folders of small documents, each of which is sealed by itself.
+const DOCUMENTS: [&str; 2] = ["config/", "evidence/keys/"];
+
+/// What a home is held against.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// Fingerprints of keys that are known to be ours; without any, the first key is taken as it comes.
+    pub pins: Vec<String>,
+    /// The last statement, as it was kept elsewhere.
+    pub anchor: Option<Anchor>,
+}
+
+/// What was found in a home beside its log files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HomeChecked {
+    /// The name that its statements give it.
+    pub name: Option<String>,
+    /// Statements read.
+    pub statements: u64,
+    /// Number of the last statement.
+    pub head: Option<u64>,
+    /// SHA-256 of the last statement's file: what to keep elsewhere.
+    pub head_sha256: Option<String>,
+    /// Fingerprints of the keys that signed, in their order.
+    pub keys: Vec<String>,
+    /// Whether a copy of the head that was kept elsewhere was there to compare.
+    pub is_anchored: bool,
+    /// Objects whose bytes were hashed and compared.
+    pub objects: u64,
+    /// Their bytes.
+    pub object_bytes: u64,
+    /// Deliveries that were rebuilt from rows and hashed.
+    pub rebuilt: u64,
+    /// Bytes of their content.
+    pub rebuilt_bytes: u64,
+}
+
+/// The objects of a home, checked one after the other.
+struct Objects<'a> {
+    lake: &'a Lake,
+    checked: HomeChecked,
+    findings: Vec<Finding>,
+    done: BTreeSet<String>,
+}
+
+/// Checks statements, commits, files, documents and evidence.
+pub async fn check(lake: &Lake, trust: &Trust) -> Result<(HomeChecked, Vec<Finding>), LakeError> {
+    let mut chain = Chain::pinned(trust.pins.iter().cloned());
+    if let Some(anchor) = trust.anchor {
+        chain = chain.anchored(anchor);
+    }
+    let read = statements::read(lake, chain).await?;
+    let mut objects = Objects { lake, checked: HomeChecked::default(), findings: Vec::new(), done: BTreeSet::new() };
+    objects.checked = HomeChecked {
+        name: read.chain.home().map(str::to_owned),
+        statements: read.count,
+        head: read.chain.head().map(|head| head.number),
+        head_sha256: read.chain.head().map(|head| head.sha256.to_string()),
+        keys: read.keys.clone(),
+        is_anchored: trust.anchor.is_some(),
+        ..HomeChecked::default()
+    };
+    objects.findings.extend(read.findings.into_iter().chain(read.chain.finish()).map(of_statement));
+    if read.count == 0 && trust.anchor.is_none() {
+        objects.findings.push(finding(
+            Level::Unproven,
+            Kind::HomeUnsealed,
+            "seal/",
+            "the home has no seal: it was made before there was one, or the seal was removed",
+            Some("collect or compact with it once, and it is sealed from then on"),
+        ));
+    }
+    objects.sealed(&read.chain).await?;
+    for table in TABLES {
+        objects.table(table, &read.chain).await?;
+    }
+    objects.documents(&read.chain).await?;
+    objects.evidence().await?;
+    Ok((objects.checked, objects.findings))
+}
+
+impl Objects<'_> {
+    /// Everything that a statement says must be there.
+    async fn sealed(&mut self, chain: &Chain) -> Result<(), LakeError> {
+        let told = chain.live().iter().filter(|(_, told)| told.state == State::Live);
+        let told: Vec<(String, [u8; 32])> = told.map(|(path, told)| (path.clone(), told.sha256.0)).collect();
+        self.compare(told, "statement").await
+    }
+
+    /// The files of a table, by its commits; and the checkpoint that queries read instead of old commits.
+    async fn table(&mut self, table: Table, chain: &Chain) -> Result<(), LakeError> {
+        let replayed = match self.lake.replayed(table).await {
+            Ok(replayed) => replayed,
+            Err(error) => return self.unreadable(&format!("{}/_delta_log/", table.name()), &error),
+        };
+        match self.lake.live(table).await {
+            Ok(live) if live != replayed => self.findings.push(finding(
+                Level::Violation,
+                Kind::HomeAltered,
+                &format!("{}/_delta_log/", table.name()),
+                "the checkpoint says something else than the commits, so that queries see other files",
+                Some("delete the checkpoint and `_last_checkpoint`: they are made anew from the commits"),
+            )),
+            Ok(_) => {}
+            Err(error) => self.unreadable(&format!("{}/_delta_log/", table.name()), &error)?,
+        }
+        self.unsealed_commits(table, chain).await?;
+        let (known, unknown): (Vec<LiveFile>, Vec<LiveFile>) = replayed.into_iter().partition(|file| file.sha256.is_some());
+        for file in unknown {
+            self.findings.push(finding(
+                Level::Unproven,
+                Kind::HomeUnsealed,
+                &file.path,
+                "written before files had their SHA-256 in the log (home format 2)",
+                Some("`trailkeep compact --home` rewrites it"),
+            ));
+        }
+        let told = known.into_iter().filter_map(|file| {
+            let mut sha256 = [0; 32];
+            hex::decode_to_slice(file.sha256?, &mut sha256).ok()?;
+            Some((file.path, sha256))
+        });
+        self.compare(told.collect(), "commit").await
+    }
+
+    async fn unsealed_commits(&mut self, table: Table, chain: &Chain) -> Result<(), LakeError> {
+        let mut commits = self.lake.commits(table, 0);
+        while let Some(commit) = commits.try_next().await? {
+            if chain.head().is_some() && chain.live().get(&commit.path).is_none() {
+                self.findings.push(not_sealed_yet(&commit.path));
+            }
+        }
+        Ok(())
+    }
+
+    /// Configuration and keys that no statement tells of.
+    async fn documents(&mut self, chain: &Chain) -> Result<(), LakeError> {
+        let mut objects = self.lake.objects();
+        let mut unsealed = Vec::new();
+        while let Some(object) = objects.try_next().await? {
+            let is_document = DOCUMENTS.iter().any(|folder| object.path.starts_with(folder));
+            if chain.head().is_some() && is_document && chain.live().get(&object.path).is_none() {
+                unsealed.push(not_sealed_yet(&object.path));
+            }
+        }
+        unsealed.sort_by(|one, other| one.key.cmp(&other.key));
+        self.findings.extend(unsealed);
+        Ok(())
+    }
+
+    /// Deliveries that are kept as they came: the ledger has their SHA-256.
+    async fn evidence(&mut self) -> Result<(), LakeError> {
+        for day in self.lake.delivery_days().await? {
+            let entries = match self.lake.deliveries(&day).await {
+                Ok(entries) => entries,
+                Err(error) => {
+                    self.unreadable(&format!("ledger/deliveryday={day}/"), &error)?;
+                    continue;
+                }
+            };
+            let told = entries.into_iter().filter_map(|entry| Some((entry.evidence?, entry.stored_sha256?)));
+            let told: BTreeMap<String, [u8; 32]> = told.collect();
+            self.compare(told.into_iter().collect(), "ledger").await?;
+        }
+        Ok(())
+    }
+
+    /// Hashes objects and compares; each once.
+    async fn compare(&mut self, told: Vec<(String, [u8; 32])>, by: &str) -> Result<(), LakeError> {
+        let lake = self.lake;
+        let new = told.into_iter().filter(|(path, _)| self.done.insert(path.clone()));
+        let hashed = futures::stream::iter(new.collect::<Vec<_>>())
+            .map(|(path, sha256)| async move { (lake.hash_object(&path).await, path, sha256) });
+        let mut hashed = hashed.buffered(HASHED_AT_ONCE);
+        while let Some((found, path, sha256)) = hashed.next().await {
+            match found {
+                Ok(Some((size_bytes, found))) => {
+                    self.checked.objects += 1;
+                    self.checked.object_bytes += size_bytes;
+                    if found != sha256 {
+                        let message = format!("its bytes are not those that the {by} stands for");
+                        self.findings.push(finding(Level::Violation, Kind::HomeAltered, &path, &message, RESTORE));
+                    }
+                }
+                Ok(None) => {
+                    let message = format!("it is not there, and a {by} stands for it");
+                    self.findings.push(finding(Level::Violation, Kind::HomeMissing, &path, &message, RESTORE));
+                }
+                Err(error) => {
+                    self.findings.push(finding(Level::Unproven, Kind::Unreadable, &path, &error.to_string(), None));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What cannot even be read is altered, if the storage itself answers.
+    fn unreadable(&mut self, path: &str, error: &LakeError) -> Result<(), LakeError> {
+        self.findings.push(finding(Level::Violation, Kind::HomeAltered, path, &error.to_string(), RESTORE));
+        Ok(())
+    }
+}
+
+const RESTORE: Option<&str> = Some("restore it from a copy of the home, or collect from the source again");
+
+fn not_sealed_yet(path: &str) -> Finding {
+    finding(
+        Level::Unproven,
+        Kind::HomeUnsealed,
+        path,
+        "no statement covers it yet",
+        Some("the next `collect` or `trailkeep seal` seals it; if nothing ran since, somebody else may have written it"),
+    )
+}
+
+fn of_statement(found: seal::finding::Finding) -> Finding {
+    let level = if matches!(found.wrong, Wrong::NotIntroduced { .. }) { Level::Unproven } else { Level::Violation };
+    finding(level, Kind::HomeSeal, &statements::path(found.number), &found.to_string(), None)
+}
+
+/// A finding about an object of the home.
+pub fn finding(level: Level, kind: Kind, path: &str, message: &str, hint: Option<&str>) -> Finding {
+    Finding {
+        level,
+        kind,
+        prefix: String::new(),
+        organization: None,
+        account: String::new(),
+        region: String::new(),
+        trail: None,
+        from: None,
+        to: None,
+        bucket: None,
+        key: Some(path.to_owned()),
+        count: 1,
+        message: message.to_owned(),
+        hint: hint.map(str::to_owned),
+    }
+}
