@@ -169,7 +169,7 @@ fn is_awss(endpoint: &str, region: &str) -> bool {
 
 fn ask(service: &Service, region: &str, question: &Value) -> Result<Value, SourceError> {
     let ask = Ask { method: Method::POST, path: "/", query: "", headers: HEADERS, body: Bytes::from(question.to_string()) };
-    let answer = service.ask(&ask, ANSWER_BYTES_MAX).map_err(|unanswered| match unanswered {
+    let answer = service.ask(&ask, ANSWER_BYTES_MAX, Vec::new()).map_err(|unanswered| match unanswered {
         Unanswered::NoCredentials(hint) => SourceError::Credentials(hint),
         Unanswered::TooLarge => unreadable(region, format!("the answer holds more than {ANSWER_BYTES_MAX} bytes")),
         Unanswered::Unreached(reason) => unreadable(region, reason),

@@ -21,7 +21,7 @@ use http_body_util::Full;
 use crate::access::{BACKOFF_MAX, Clock, REQUEST_TIMEOUT, RETRIES_MAX, RETRY_TIMEOUT};
 use crate::refusal::element;
 use dial::Dialer;
-use lane::{Broken, Lane};
+use lane::{Broken, Lane, Limited};
 pub(crate) use signature::Signing;
 use signature::{Moment, Signer};
 pub(crate) use spelling::{encode_key, encode_value};
@@ -83,14 +83,15 @@ impl Service {
     }
 
     /// Asks, and asks again what may succeed later: connections that break, and a service that is overloaded or failing.
-    pub(crate) fn ask(&self, ask: &Ask<'_>, body_bytes_max: u64) -> Result<Answer, Unanswered> {
+    /// The body goes `into` these bytes, in place of what they were.
+    pub(crate) fn ask(&self, ask: &Ask<'_>, body_bytes_max: u64, mut into: Vec<u8>) -> Result<Answer, Unanswered> {
         let begin = self.clock.now();
         let mut lane = self.lane().map_err(|error| Unanswered::Unreached(error.to_string()))?;
         let mut tries: u32 = 0;
         let answered = loop {
             let now = self.clock.now();
-            let request = self.request(ask, now)?;
-            let exchanged = lane.exchange(&self.dialer, request, body_bytes_max, REQUEST_TIMEOUT);
+            let body = Limited { into: std::mem::take(&mut into), bytes_max: body_bytes_max };
+            let exchanged = lane.exchange(&self.dialer, self.request(ask, now)?, body, REQUEST_TIMEOUT);
             let may_try = tries < RETRIES_MAX && now.duration_since(begin).unwrap_or_default() < RETRY_TIMEOUT;
             match exchanged {
                 Err(Broken::Stale) => continue, // The next one goes over a new connection.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use bytes::Bytes;
 use collect::source::{Requests, SourceError};
 use http::{HeaderMap, Method};
-use prove::store::{Body, Object, Page, Refusal, Store};
+use prove::store::{Body, Object, Page, Rebuilt, Refusal, Store};
 use tokio::runtime::Handle;
 
 use crate::access::{Access, Location};
@@ -83,9 +83,18 @@ impl S3Store {
         let query = query(prefix, cursor);
         let path = if self.before_key.len() > 1 { self.before_key.trim_end_matches('/') } else { "/" };
         let ask = Ask { method: Method::GET, path, query: &query, headers: RESTORE_STATUS, body: Bytes::new() };
-        let answer = self.service.ask(&ask, PAGE_BYTES_MAX).map_err(|unanswered| self.unanswered(unanswered, PAGE_BYTES_MAX))?;
+        let answer = self.service.ask(&ask, PAGE_BYTES_MAX, Vec::new());
+        let answer = answer.map_err(|unanswered| self.unanswered(unanswered, PAGE_BYTES_MAX))?;
         let answer = self.granted(answer, Asked::List, prefix)?;
         Listing::read(&answer.text()).map_err(Refusal::Unreadable)
+    }
+
+    fn get(&self, key: &str, size_bytes_max: u64, into: Vec<u8>) -> Result<Answer, Refusal> {
+        self.reads.fetch_add(1, Relaxed);
+        let path = format!("{}{}", self.before_key, encode_key(key));
+        let ask = Ask { method: Method::GET, path: &path, query: "", headers: &[], body: Bytes::new() };
+        let answer = self.service.ask(&ask, size_bytes_max, into);
+        self.granted(answer.map_err(|unanswered| self.unanswered(unanswered, size_bytes_max))?, Asked::Get, key)
     }
 
     fn unanswered(&self, unanswered: Unanswered, size_bytes_max: u64) -> Refusal {
@@ -136,12 +145,13 @@ impl Store for S3Store {
     }
 
     fn read(&self, key: &str, size_bytes_max: u64) -> Result<Object, Refusal> {
-        self.reads.fetch_add(1, Relaxed);
-        let path = format!("{}{}", self.before_key, encode_key(key));
-        let ask = Ask { method: Method::GET, path: &path, query: "", headers: &[], body: Bytes::new() };
-        let answer = self.service.ask(&ask, size_bytes_max).map_err(|unanswered| self.unanswered(unanswered, size_bytes_max))?;
-        let answer = self.granted(answer, Asked::Get, key)?;
+        let answer = self.get(key, size_bytes_max, Vec::new())?;
         Ok(Object { metadata: metadata(&answer.headers), body: Body::Stored(answer.body) })
+    }
+
+    fn read_into(&self, key: &str, size_bytes_max: u64, buffer: &mut Vec<u8>) -> Result<Option<Rebuilt>, Refusal> {
+        *buffer = self.get(key, size_bytes_max, std::mem::take(buffer))?.body;
+        Ok(None)
     }
 }
 

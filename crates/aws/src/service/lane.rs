@@ -24,6 +24,12 @@ pub(crate) struct Lane {
     runtime: Runtime,
 }
 
+/// Where a body goes, and how much of it may come.
+pub(crate) struct Limited {
+    pub(crate) into: Vec<u8>,
+    pub(crate) bytes_max: u64,
+}
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Broken {
@@ -41,19 +47,16 @@ impl Lane {
         Ok(Lane { open: None, runtime: Builder::new_current_thread().enable_all().build()? })
     }
 
-    /// Sends a request and reads the whole answer. The connection is kept only if it is good for another.
+    /// Sends a request and reads the whole answer into a body. The connection is kept only if it is good for another.
     pub(crate) fn exchange(
         &mut self,
         dialer: &Dialer,
         request: Request<Full<Bytes>>,
-        body_bytes_max: u64,
+        body: Limited,
         limit: Duration,
     ) -> Result<Answer, Broken> {
         let kept = self.open.take();
-        let exchanged = self.runtime.block_on(async {
-            let exchange = exchange(kept, dialer, request, body_bytes_max);
-            tokio::time::timeout(limit, exchange).await
-        });
+        let exchanged = self.runtime.block_on(async { tokio::time::timeout(limit, exchange(kept, dialer, request, body)).await });
         let (answer, sender) = exchanged.map_err(|_| Broken::Passing(format!("no answer within {} s", limit.as_secs())))??;
         self.open = Some(sender).filter(|sender| !sender.is_closed());
         Ok(answer)
@@ -74,7 +77,7 @@ async fn exchange(
     kept: Option<Sender>,
     dialer: &Dialer,
     request: Request<Full<Bytes>>,
-    body_bytes_max: u64,
+    body: Limited,
 ) -> Result<(Answer, Sender), Broken> {
     let (mut sender, is_kept) = match kept {
         Some(sender) => (sender, true),
@@ -86,7 +89,7 @@ async fn exchange(
     };
     sender.ready().await.map_err(broken)?;
     let response = sender.send_request(request).await.map_err(broken)?;
-    Ok((read(response, body_bytes_max).await?, sender))
+    Ok((read(response, body).await?, sender))
 }
 
 /// Every request may be sent twice, so nothing depends on how far this one came.
@@ -106,14 +109,15 @@ async fn open(dialer: &Dialer) -> Result<Sender, Broken> {
     Ok(sender)
 }
 
-async fn read(response: Response<Incoming>, body_bytes_max: u64) -> Result<Answer, Broken> {
+async fn read(response: Response<Incoming>, Limited { into: mut bytes, bytes_max }: Limited) -> Result<Answer, Broken> {
     let (head, mut body) = response.into_parts();
     let said = body.size_hint().exact();
-    let limit = if head.status.is_success() { body_bytes_max } else { REFUSAL_BYTES_MAX };
+    let limit = if head.status.is_success() { bytes_max } else { REFUSAL_BYTES_MAX };
     if said.is_some_and(|size_bytes| size_bytes > limit) {
         return Err(Broken::TooLarge);
     }
-    let mut bytes = Vec::with_capacity(said.and_then(|size_bytes| size_bytes.try_into().ok()).unwrap_or_default());
+    bytes.clear();
+    bytes.reserve(said.and_then(|size_bytes| size_bytes.try_into().ok()).unwrap_or_default());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Broken::Passing(crate::credentials::chain_of(&error)))?;
         let Ok(part) = frame.into_data() else { continue };
