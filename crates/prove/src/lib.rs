@@ -1,6 +1,7 @@
 //! Verifies sources and homes, keeps our seal, writes evidence.
 
-pub mod report;
 pub mod evidence;
+pub mod like_aws;
+pub mod report;
 pub mod store;
 pub mod strict;
