@@ -14,4 +14,4 @@ pub mod vouch;
 
 pub use check::{HomeChecked, Trust};
 pub use statements::home_name;
-pub use verify::{HomeReport, verify};
+pub use verify::{HomeReport, unopened, verify};

@@ -29,7 +29,7 @@ pub enum SealError {
     /// Another key's turn.
     #[error(
         "this home is sealed with the key {signer}, and here is the key {ours}; give that key with --seal-key FILE, or, if it is \
-         lost, start a new one with `trailkeep seal --lost-key`"
+         lost, the home stays as it is sealed: collect into a new one"
     )]
     OtherKey {
         /// Fingerprint of the key whose turn it is.
@@ -96,13 +96,6 @@ impl<'a> Sealer<'a> {
         for says in new {
             self.say(says, time).await?;
         }
-        Ok(self.sealed(before))
-    }
-
-    /// Puts this key in the place of one that is lost, or of the one that signs this statement.
-    pub async fn replace_key(&mut self, new: NewKey, signer: &StatementKey, time: &str) -> Result<Sealed, SealError> {
-        let before = self.read.next();
-        self.write(Says::Key(new), signer, time).await?;
         Ok(self.sealed(before))
     }
 

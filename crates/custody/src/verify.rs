@@ -63,6 +63,19 @@ pub async fn verify(
     Ok(HomeReport { home, report })
 }
 
+/// The report over a home that was sealed and cannot even be opened.
+pub fn unopened(name: &str, error: &LakeError, options: &Options, now: DateTime<Utc>) -> HomeReport {
+    let path = match error {
+        LakeError::Damaged { path, .. } => path.as_str(),
+        LakeError::NoHome(_) | LakeError::NewerFormat { .. } => "config/format/",
+        _ => "_delta_log/",
+    };
+    let message = format!("the home was sealed here and cannot be opened any longer: {error}");
+    let hint = Some("restore it from a copy of the home, or collect from the source again");
+    let found = finding(Level::Violation, Kind::HomeAltered, path, &message, hint);
+    HomeReport { home: HomeChecked::default(), report: combine(Vec::new(), vec![found], name, options, now) }
+}
+
 /// One report over all sources of a home, its own findings first.
 fn combine(sources: Vec<Report>, findings: Vec<Finding>, name: &str, options: &Options, now: DateTime<Utc>) -> Report {
     let mut all = Report {

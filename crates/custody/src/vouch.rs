@@ -3,6 +3,7 @@
 //! This is the quick answer that stands beside every delivery (`SELECT verdict FROM deliveries`). `verify` proves it anew and knows
 //! more: holes in time, removed digests, files that nothing vouches for.
 
+use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, HashMap};
 
 use lake::digests::{Contents, KeptDigest};
@@ -59,10 +60,9 @@ async fn judge_day(lake: &Lake, day: &str, keys: &PublicKeys, vouched: &mut Vouc
         let mut judgements = Vec::with_capacity(part.len());
         for read in part {
             for log in &read.logs {
-                let day = day_of(&log.s3_object);
-                if !contents.contains_key(&day) {
-                    let found = lake.contents(&day).await?;
-                    contents.insert(day, found);
+                if let Slot::Vacant(slot) = contents.entry(day_of(&log.s3_object)) {
+                    let found = lake.contents(slot.key()).await?;
+                    slot.insert(found);
                 }
             }
             judgements.push(judgement(read, &contents));

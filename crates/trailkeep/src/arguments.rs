@@ -43,6 +43,7 @@ pub struct Arguments {
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one value, made once")]
 pub enum Verb {
     Demo(Demo),
     Collect(Collect),

@@ -22,6 +22,8 @@ pub enum Exit {
     Partial,
     /// Stopped by the user after the current commit: 130.
     Interrupted,
+    /// The code with which the AWS CLI would have ended.
+    LikeAws(u8),
 }
 
 /// Why a run did not do its work.
@@ -65,6 +67,7 @@ impl Exit {
             Exit::Integrity => 4,
             Exit::Partial => 5,
             Exit::Interrupted => 130,
+            Exit::LikeAws(code) => code,
         }
     }
 }

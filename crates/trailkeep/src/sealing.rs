@@ -22,15 +22,15 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// The end of a chain, as it was when this machine sealed last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+struct Head {
     /// The home's own name.
-    pub home: String,
+    home: String,
     /// Where it was.
-    pub place: String,
+    place: String,
     /// Number of the last statement.
-    pub number: u64,
+    number: u64,
     /// SHA-256 of its file.
-    pub sha256: String,
+    sha256: String,
 }
 
 /// Seals what is new in a home; a home that cannot be sealed is told and does not stop the work.
@@ -45,7 +45,7 @@ pub async fn seal(lake: &Lake, context: &Context) -> Option<Sealed> {
 }
 
 /// Seals what is new in a home.
-pub async fn try_seal(lake: &Lake, context: &Context) -> Result<Sealed, Failure> {
+async fn try_seal(lake: &Lake, context: &Context) -> Result<Sealed, Failure> {
     let key = key(context)?;
     let mut sealer = Sealer::open(lake, &key, outside::unique()).await.map_err(failed)?;
     let sealed = sealer.seal(&time()).await.map_err(failed)?;
@@ -54,12 +54,12 @@ pub async fn try_seal(lake: &Lake, context: &Context) -> Result<Sealed, Failure>
 }
 
 /// The time, as statements have it.
-pub fn time() -> String {
+fn time() -> String {
     outside::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 /// The key, made if there is none.
-pub fn key(context: &Context) -> Result<StatementKey, Failure> {
+fn key(context: &Context) -> Result<StatementKey, Failure> {
     let file = key_file(context)?;
     match read(&file) {
         Ok(Some(text)) => {
@@ -73,22 +73,29 @@ pub fn key(context: &Context) -> Result<StatementKey, Failure> {
 }
 
 /// Makes a key and keeps it for this user alone.
-pub fn make(file: &Path) -> Result<StatementKey, Failure> {
+fn make(file: &Path) -> Result<StatementKey, Failure> {
     let key = StatementKey::generate().map_err(|error| Failure::failed(error.to_string(), ""))?;
     let text = key.to_pem().map_err(|error| Failure::failed(error.to_string(), ""))?;
     let doing = || format!("writing the seal key `{}`", file.display());
-    write_private(file, text.as_bytes()).map_err(|source| Failure::Io { doing: doing(), source })?;
-    Ok(key)
+    match write_private(file, text.as_bytes()) {
+        Ok(()) => Ok(key),
+        // Another trailkeep was faster with the first key of this user.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let text = read(file).map_err(|source| Failure::Io { doing: doing(), source })?.unwrap_or_default();
+            StatementKey::from_pem(&text).map_err(|error| Failure::failed(format!("`{}`: {error}", file.display()), ""))
+        }
+        Err(source) => Err(Failure::Io { doing: doing(), source }),
+    }
 }
 
 /// Where the key is.
-pub fn key_file(context: &Context) -> Result<PathBuf, Failure> {
+fn key_file(context: &Context) -> Result<PathBuf, Failure> {
     let missing = || Failure::failed("there is no home directory to keep the seal key in", "say where it is: --seal-key FILE");
     context.seal_key.value.as_ref().map(PathBuf::from).ok_or_else(missing)
 }
 
 /// Keeps the head of a chain on this machine; one that is ahead is never put back.
-pub fn remember(sealed: &Sealed, context: &Context) -> Result<(), Failure> {
+fn remember(sealed: &Sealed, context: &Context) -> Result<(), Failure> {
     let Some(head) = sealed.head else { return Ok(()) };
     let new = Head { home: sealed.home.clone(), place: place(context), number: head.number, sha256: head.sha256.to_string() };
     if heads(context)?.iter().any(|known| known.home == new.home && known.number >= new.number) {

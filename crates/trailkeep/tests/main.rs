@@ -17,6 +17,7 @@ mod organization;
 mod bad_input;
 mod collect;
 mod crash;
+mod custody;
 mod digests;
 mod floors;
 mod metadata;

@@ -28,6 +28,7 @@ pub(crate) struct Dialer {
 
 /// How it is reached.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "one a connection: a box would cost an allocation and save nothing")]
 enum Way {
     Plain(HttpConnector),
     Tls(HttpsConnector<HttpConnector>),

@@ -2,6 +2,7 @@
 
 mod given;
 mod home;
+mod like_aws;
 mod places;
 
 mod checkpoint;
@@ -62,6 +63,7 @@ const S3_THREADS: usize = 64;
   trailkeep verify --home lake                       the lake itself, after the bucket is gone
   trailkeep verify evidence.zip --public-keys keys.json -o table -o junit=verify.xml
   trailkeep verify ./copy --public-keys keys.json --map old-bucket=./archive
+  trailkeep verify ./my-trail-bucket --public-keys keys.json --like-aws --start-time 2026-11-01
   trailkeep verify s3://my-trail-bucket --resume verify.state      go on where it was interrupted
   aws cloudtrail list-public-keys --start-time 2026-01-01 > keys.json")]
 pub struct Verify {
@@ -72,6 +74,9 @@ pub struct Verify {
     /// Fingerprint of a key that is known to seal this home; may be given several times
     #[arg(long, value_name = "FINGERPRINT", conflicts_with = "source")]
     trust_key: Vec<String>,
+
+    #[command(flatten)]
+    like_aws: like_aws::Arguments,
 
     /// Only hours from this time on; all of them must be covered: 24h, 7d, 2026-11-01, 2026-11-01T10:00Z
     #[arg(long, value_name = "TIME")]
@@ -135,6 +140,9 @@ impl Verify {
         let Some(source) = &self.source else { return self.home(&given, now, context).await };
         let keys = given.key_source()?;
         let stores = self.stores(source, &given, context).await?;
+        if self.like_aws.like_aws {
+            return self.like_aws(stores, keys, now, context).await;
+        }
         let begun = self.begun(&given, now)?;
         let options = self.options(begun.as_ref(), now, context);
         let (now, resumed) = (begun.as_ref().map_or(now, |begun| begun.now), options.finished.len());

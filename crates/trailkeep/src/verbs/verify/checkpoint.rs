@@ -189,7 +189,7 @@ mod tests {
             hours: Vec::new(),
             counts: Counts::default(),
         };
-        Outcome { cell, totals: Totals::default(), findings: Vec::new() }
+        Outcome { cell, totals: Totals::default(), findings: Vec::new(), facts: Default::default() }
     }
 
     fn at(text: &str) -> DateTime<Utc> {

@@ -23,11 +23,20 @@ impl Verify {
             return Err(Failure::usage(what, "give the metadata of a copy to `trailkeep collect --metadata`"));
         }
         let reporter = Arc::new(Reporter::new(self.progress, &format!("Verifying {}", clean(context.home_name()))));
-        let lake = Arc::new(lakes::open_watched(context, outside::unwatched(context.threads)).await?);
+        let options = self.options(None, now, context);
+        let lake = match lakes::open_watched(context, outside::unwatched(context.threads)).await {
+            Ok(lake) => Arc::new(lake),
+            Err(Failure::Lake(error)) if sealing::remembered(None, context)?.is_some() => {
+                reporter.finish();
+                let found = custody::unopened(context.home_name(), &error, &options, now);
+                self.write_home(&found, context)?;
+                return Ok(exit(&found.report));
+            }
+            Err(failure) => return Err(failure),
+        };
         let name = custody::home_name(&lake).await?;
         let anchor = sealing::remembered(name.as_deref(), context)?;
         let trust = Trust { pins: self.trust_key.clone(), anchor };
-        let options = self.options(None, now, context);
         let found = custody::verify(lake, given.listed(), &trust, &options, now, Arc::new(())).await;
         reporter.finish();
         let found = found?;

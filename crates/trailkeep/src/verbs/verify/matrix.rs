@@ -134,7 +134,7 @@ impl Fold {
     /// What is written above a mark, if anything.
     fn tick(self, slot: DateTime<Utc>) -> Option<String> {
         match self {
-            Fold::Hour => (slot.hour() % TICK_HOURS == 0).then(|| format!("{:02}", slot.hour())),
+            Fold::Hour => slot.hour().is_multiple_of(TICK_HOURS).then(|| format!("{:02}", slot.hour())),
             Fold::Day => (slot.day() % 10 == 1 && slot.day() < 31).then(|| format!("{:02}", slot.day())),
             Fold::Week | Fold::FourWeeks => None,
         }
