@@ -95,7 +95,7 @@ mod tests {
             &["trailkeep", "export", "ddl", "--for", "oracle"],
             &["trailkeep", "compact", "--grace", "soon"],
             &["trailkeep", "sample", "--out", "d", "--days", "0"],
-            &["trailkeep", "verify"],
+            &["trailkeep", "verify", "--like-aws"],
             &["trailkeep", "verify", "d", "-o", "xml"],
             &["trailkeep", "verify", "d", "-o", "junit="],
             &["trailkeep", "verify", "d", "--map", "bucket"],
