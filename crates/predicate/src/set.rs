@@ -1,0 +1,223 @@
+//! Many predicates over the same records: work that they share is done once.
+//!
+//! A predicate that asks for an exact value of a flat field - nearly all ask for an `eventName` - is looked up by that value and
+//! otherwise not looked at. Of those that are left, each distinct test is answered at most once for a record.
+
+mod anchor;
+
+use std::collections::HashMap;
+
+use record::RecordView;
+
+use crate::asked::{Asked, Within};
+use crate::check::Check;
+use crate::expr::Expr;
+use crate::facts::{Facts, Memory, Record};
+use crate::limits::{EXPR_DEPTH_MAX, EXPR_NODES_MAX};
+use crate::path::Path;
+use crate::place::Place;
+use anchor::Anchors;
+
+/// A predicate that is larger than the limits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a predicate has more than {EXPR_NODES_MAX} tests or is nested deeper than {EXPR_DEPTH_MAX}; split it")]
+pub struct TooLarge;
+
+/// Predicates made ready.
+#[derive(Debug, Default)]
+pub struct Set {
+    tests: Vec<Test>,
+    nodes: Vec<Node>,
+    /// Root node of each predicate.
+    roots: Vec<u32>,
+    anchors: Anchors,
+}
+
+#[derive(Debug)]
+struct Test {
+    place: Place,
+    asked: Asked,
+}
+
+/// A node of the trees; inner nodes come before outer ones.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Node {
+    All(Box<[u32]>),
+    Any(Box<[u32]>),
+    Not(u32),
+    Test(u32),
+}
+
+/// Puts records to a [`Set`]; one for each thread.
+pub struct Matcher<'s> {
+    set: &'s Set,
+    memory: Memory,
+    answers: Answers,
+    candidates: Vec<u32>,
+    folded: String,
+}
+
+/// Answers to tests for the record of this round.
+struct Answers {
+    round: u64,
+    /// For each test, the round in which it was answered, and the answer in the lowest bit.
+    known: Vec<u64>,
+    /// For each predicate, the round in which it became a candidate.
+    listed: Vec<u64>,
+}
+
+impl Set {
+    /// Makes predicates ready. Each is known by its place in the order given.
+    pub fn new<'e>(exprs: impl IntoIterator<Item = &'e Expr>) -> Result<Set, TooLarge> {
+        let mut builder = Builder::default();
+        for expr in exprs {
+            let (nodes, depth) = expr.extent();
+            if nodes > EXPR_NODES_MAX || depth > EXPR_DEPTH_MAX {
+                return Err(TooLarge);
+            }
+            let root = builder.node(expr);
+            let number = builder.set.roots.len() as u32;
+            builder.set.roots.push(root);
+            builder.set.anchors.add(number, expr);
+        }
+        Ok(builder.set)
+    }
+
+    /// Number of predicates.
+    pub fn len(&self) -> usize {
+        self.roots.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.roots.is_empty()
+    }
+
+    /// Number of distinct tests in all of them.
+    pub fn distinct_tests(&self) -> usize {
+        self.tests.len()
+    }
+}
+
+#[derive(Default)]
+struct Builder<'e> {
+    set: Set,
+    tests: HashMap<Key<'e>, u32>,
+    nodes: HashMap<Node, u32>,
+}
+
+/// What makes two tests the same.
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'e> {
+    Test(&'e Path, &'e Check),
+    Element(&'e Path, &'e Expr),
+}
+
+impl<'e> Builder<'e> {
+    fn node(&mut self, expr: &'e Expr) -> u32 {
+        let node = match expr {
+            Expr::All(inner) => Node::All(inner.iter().map(|inner| self.node(inner)).collect()),
+            Expr::Any(inner) => Node::Any(inner.iter().map(|inner| self.node(inner)).collect()),
+            Expr::Not(inner) => Node::Not(self.node(inner)),
+            Expr::Test(path, check) => Node::Test(self.test(Key::Test(path, check))),
+            Expr::Element(path, inner) => Node::Test(self.test(Key::Element(path, inner))),
+        };
+        let next = self.set.nodes.len() as u32;
+        let number = *self.nodes.entry(node.clone()).or_insert(next);
+        if number == next {
+            self.set.nodes.push(node);
+        }
+        number
+    }
+
+    fn test(&mut self, key: Key<'e>) -> u32 {
+        if let Some(number) = self.tests.get(&key) {
+            return *number;
+        }
+        let test = match key {
+            Key::Test(path, check) => Test { place: Place::new(path), asked: Asked::new(check) },
+            Key::Element(path, inner) => Test { place: Place::new(path), asked: Asked::Inner(Box::new(Within::new(inner))) },
+        };
+        let number = self.set.tests.len() as u32;
+        self.set.tests.push(test);
+        self.tests.insert(key, number);
+        number
+    }
+}
+
+impl<'s> Matcher<'s> {
+    /// A matcher before its first record.
+    pub fn new(set: &'s Set) -> Matcher<'s> {
+        let answers = Answers { round: 0, known: vec![0; set.tests.len()], listed: vec![0; set.roots.len()] };
+        Matcher { set, memory: Memory::default(), answers, candidates: Vec::new(), folded: String::new() }
+    }
+
+    /// The predicates that hold for a record, in ascending order.
+    pub fn view(&mut self, record: RecordView<'_>, hits: &mut Vec<usize>) {
+        self.record(Record::View(record), hits);
+    }
+
+    /// The predicates that hold for a record that is given as JSON text.
+    pub fn text(&mut self, json: &str, hits: &mut Vec<usize>) {
+        self.record(Record::Text(json), hits);
+    }
+
+    /// The predicates that hold for a record that is given as a JSON value.
+    pub fn value(&mut self, value: &serde_json::Value, hits: &mut Vec<usize>) {
+        self.record(Record::Text(&value.to_string()), hits);
+    }
+
+    /// The texts that a path reaches in a record.
+    pub fn texts_of_view(&mut self, record: RecordView<'_>, path: &Path, each: &mut dyn FnMut(&str)) {
+        Facts::new(Record::View(record), &mut self.memory).texts(&Place::new(path), each);
+    }
+
+    fn record(&mut self, record: Record<'_>, hits: &mut Vec<usize>) {
+        hits.clear();
+        let Matcher { set, memory, answers, candidates, folded } = self;
+        answers.round += 1;
+        let mut facts = Facts::new(record, memory);
+        candidates.clear();
+        set.anchors.candidates(&mut facts, folded, &mut |number| answers.list(number, candidates));
+        candidates.sort_unstable();
+        for number in candidates.iter() {
+            let Some(root) = set.roots.get(*number as usize) else { continue };
+            if holds(set, *root, &mut facts, answers) {
+                hits.push(*number as usize);
+            }
+        }
+    }
+}
+
+/// Whether a node holds. The depth of the trees was checked when the set was made.
+fn holds(set: &Set, node: u32, facts: &mut Facts<'_, '_>, answers: &mut Answers) -> bool {
+    match set.nodes.get(node as usize) {
+        Some(Node::All(inner)) => inner.iter().all(|inner| holds(set, *inner, facts, answers)),
+        Some(Node::Any(inner)) => inner.iter().any(|inner| holds(set, *inner, facts, answers)),
+        Some(Node::Not(inner)) => !holds(set, *inner, facts, answers),
+        Some(Node::Test(test)) => answers.of(set, *test, facts),
+        None => false,
+    }
+}
+
+impl Answers {
+    fn of(&mut self, set: &Set, number: u32, facts: &mut Facts<'_, '_>) -> bool {
+        let (Some(test), Some(known)) = (set.tests.get(number as usize), self.known.get_mut(number as usize)) else { return false };
+        if *known >> 1 != self.round {
+            *known = self.round << 1 | u64::from(facts.test(&test.place, &test.asked));
+        }
+        *known & 1 == 1
+    }
+
+    fn list(&mut self, number: u32, candidates: &mut Vec<u32>) {
+        if let Some(listed) = self.listed.get_mut(number as usize)
+            && *listed != self.round
+        {
+            *listed = self.round;
+            candidates.push(number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
