@@ -23,6 +23,8 @@ mod tape;
 mod value;
 
 pub mod limits;
+pub mod pattern;
+pub mod selector;
 
 pub use check::{Case, Check, Number, Order, Regexp, RegexpError, Same};
 pub use expr::{Expr, Missing};
