@@ -15,6 +15,9 @@ mod path;
 
 mod set;
 
+pub mod sigma;
+mod yaml;
+
 mod asked;
 mod facts;
 mod fit;
