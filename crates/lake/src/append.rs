@@ -27,6 +27,7 @@ use crate::outside::Stage;
 use crate::parquets::{self, Effort};
 use crate::rows::{NewRow, to_batch};
 use crate::schema;
+use crate::stores::Chooser;
 
 /// What became of records, counted. `records` is the sum of all that follow but `flawed`, which counts stored ones again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -153,6 +154,7 @@ struct Stored {
     delivery: usize,
     index: u32,
     flaws: Flaws,
+    membership: i64,
 }
 
 /// What is to be written for a batch.
@@ -209,7 +211,7 @@ impl Lake {
 
     /// Decides what becomes of every delivery and record.
     async fn judge(&self, batch: &Batch) -> Result<Plan, LakeError> {
-        let cutoff = self.retention_cutoff_us().await;
+        let chooser = self.chooser().await?;
         let mut known: HashMap<&str, Arc<Known>> = HashMap::new();
         for incoming in batch {
             if !known.contains_key(incoming.day.as_str()) {
@@ -239,7 +241,7 @@ impl Lake {
             fresh.push(entry);
         }
         for (day, candidates) in candidates {
-            let rows = self.judge_day(batch, &day, &candidates, cutoff, &mut fresh).await?;
+            let rows = self.judge_day(batch, &day, &candidates, &chooser, &mut fresh).await?;
             if !rows.is_empty() {
                 plan.rows.insert(day, rows);
             }
@@ -308,24 +310,27 @@ impl Lake {
         batch: &Batch,
         day: &str,
         candidates: &[Candidate],
-        cutoff_us: i64,
+        chooser: &Chooser,
         entries: &mut [Option<Entry>],
     ) -> Result<Vec<Stored>, LakeError> {
         let mut wanted: Vec<u64> = candidates.iter().map(|candidate| candidate.id).collect();
         wanted.sort_unstable();
         wanted.dedup();
+        let now_us = (self.outside.now_us)();
         let first = candidates.iter().map(|c| c.time).min().unwrap_or(i64::MIN);
         let last = candidates.iter().map(|c| c.time).max().unwrap_or(i64::MAX);
         let files = self.files_of_day(day).await;
         let mut existing = dedupe::look_up(&self.home, &self.keys, &files, &wanted, (first, last)).await?;
         let mut rows = Vec::new();
+        let mut matcher = chooser.matcher();
         for candidate in candidates {
             let (Some(incoming), Some(Some(entry))) = (batch.get(candidate.delivery), entries.get_mut(candidate.delivery)) else {
                 continue;
             };
             let Some(view) = view_of(incoming, candidate.index) else { continue };
             entry.counts.records += 1;
-            if day != "unknown" && candidate.time < cutoff_us {
+            let time = (day != "unknown").then_some(candidate.time);
+            if chooser.is_expired(time, now_us) {
                 entry.counts.expired += 1;
                 continue;
             }
@@ -343,7 +348,8 @@ impl Lake {
                 entry.counts.conflicting += 1;
             }
             same_id.push(Existing { hash: view.entry().hash, delivery: entry.delivery, index: candidate.index });
-            rows.push(Stored { delivery: candidate.delivery, index: candidate.index, flaws });
+            let membership = chooser.membership(&mut matcher, view, time, now_us);
+            rows.push(Stored { delivery: candidate.delivery, index: candidate.index, flaws, membership });
         }
         Ok(rows)
     }
@@ -351,12 +357,6 @@ impl Lake {
     async fn files_of_day(&self, day: &str) -> Vec<Arc<Add>> {
         let tables = self.tables.lock().await;
         tables.archive.state.files.values().filter(|add| add.day() == day).cloned().collect()
-    }
-
-    /// Events before this time are expired, in microseconds; the beginning of time where no retention is set.
-    pub async fn retention_cutoff_us(&self) -> i64 {
-        let days = self.events_store().await.retention_days;
-        days.map_or(i64::MIN, |days| (self.outside.now_us)().saturating_sub(i64::from(days) * 86_400_000_000))
     }
 
     async fn write_rows(&self, batch: &Batch, plan: &Plan) -> Result<Vec<Add>, LakeError> {
@@ -426,7 +426,7 @@ fn view_of(incoming: &Incoming, index: u32) -> Option<RecordView<'_>> {
 fn new_row<'a>(batch: &'a Batch, row: &Stored) -> Option<NewRow<'a>> {
     let incoming = batch.get(row.delivery)?;
     let (delivery, _) = incoming.hashes();
-    Some(NewRow { view: view_of(incoming, row.index)?, delivery, index: row.index, flaws: row.flaws })
+    Some(NewRow { view: view_of(incoming, row.index)?, delivery, index: row.index, flaws: row.flaws, membership: row.membership })
 }
 
 fn blank_entry(incoming: &Incoming, delivery: i64, keyhash: i64, now_us: i64) -> Entry {
@@ -482,7 +482,7 @@ fn blank_entry(incoming: &Incoming, delivery: i64, keyhash: i64, now_us: i64) ->
 fn build(rows: &[NewRow], threads: usize) -> Result<Vec<RecordBatch>, LakeError> {
     let chunk = rows.len().div_ceil(threads.max(1)).max(1024);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = rows.chunks(chunk).map(|chunk| scope.spawn(move || to_batch(chunk, 1))).collect();
+        let workers: Vec<_> = rows.chunks(chunk).map(|chunk| scope.spawn(move || to_batch(chunk))).collect();
         let joined = workers.into_iter().map(|w| w.join().unwrap_or_else(|_| Err(LakeError::Worker("rows".to_owned()))));
         joined.collect()
     })

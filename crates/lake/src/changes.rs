@@ -49,7 +49,7 @@ pub enum What {
     Created,
     /// New rows.
     Appended,
-    /// The same records in other files.
+    /// The same records in other files: compacted, or taken in by a store.
     Compacted(RecordsSum),
     /// A day went that was past the retention.
     Expired {
@@ -101,7 +101,7 @@ fn what(info: &Value) -> What {
     let text = |name: &str| ours.and_then(|ours| ours.get(name)?.as_str());
     match info.get("operation").and_then(Value::as_str).unwrap_or_default() {
         "WRITE" => What::Appended,
-        "OPTIMIZE" => What::Compacted(RecordsSum {
+        "OPTIMIZE" | "UPDATE" => What::Compacted(RecordsSum {
             records: ours.and_then(|ours| ours.get("records")?.as_u64()).unwrap_or(0),
             sum: text("recordhashes").and_then(|sum| u128::from_str_radix(sum, 16).ok()).unwrap_or(0),
         }),

@@ -119,7 +119,7 @@ impl Lake {
 
     /// Removes the days whose last event is past the longest retention.
     pub async fn expire(&self) -> Result<Compacted, LakeError> {
-        let cutoff = self.retention_cutoff_us().await;
+        let cutoff = self.retention_cutoff_us().await?;
         if !time::is_believable(cutoff) {
             return Ok(Compacted::default());
         }
@@ -199,7 +199,7 @@ fn groups(mut files: Vec<Arc<Add>>) -> Vec<Vec<Arc<Add>>> {
     groups
 }
 
-fn rows_of(file: &Add) -> usize {
+pub(crate) fn rows_of(file: &Add) -> usize {
     let stats = file.stats.as_deref().and_then(|stats| serde_json::from_str::<serde_json::Value>(stats).ok());
     stats.and_then(|stats| stats.get("numRecords")?.as_u64()).unwrap_or(0) as usize
 }
@@ -214,7 +214,7 @@ fn sort(batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
     Ok(take_record_batch(batch, &order)?)
 }
 
-fn times_of(batch: &RecordBatch) -> Option<(i64, i64)> {
+pub(crate) fn times_of(batch: &RecordBatch) -> Option<(i64, i64)> {
     let times = batch.column_by_name("eventtime")?.as_primitive_opt::<TimestampMicrosecondType>()?;
     Some((arrow::compute::min(times)?, arrow::compute::max(times)?))
 }

@@ -7,24 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::error::LakeError;
 use crate::home::Home;
 
-/// An event data store: which rows it holds, and for how long.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoreConfig {
-    /// Its name; `events` is the default one.
-    pub name: String,
-    /// Its bit in the membership mask of a row.
-    pub bit: u8,
-    /// How long it keeps an event, counted from the event's time; nothing expires where none is set.
-    pub retention_days: Option<u32>,
-}
-
-impl StoreConfig {
-    /// The store that every home begins with.
-    pub fn events() -> StoreConfig {
-        StoreConfig { name: "events".to_owned(), bit: 0, retention_days: None }
-    }
-}
-
 /// The highest version of a document, and what it says.
 pub async fn latest<T: for<'a> Deserialize<'a>>(home: &Home, name: &str) -> Result<Option<(u32, T)>, LakeError> {
     let folder = home.path(&["config", name]);

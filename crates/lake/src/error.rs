@@ -5,6 +5,9 @@ use datafusion::error::DataFusionError;
 /// The lake's error.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
+    /// An event data store refuses.
+    #[error(transparent)]
+    EventDataStore(#[from] crate::stores::StoreError),
     /// There is no home there.
     #[error("there is no trailkeep home at `{0}`; make one with `trailkeep collect SOURCE --home {0}` or `trailkeep demo`")]
     NoHome(String),

@@ -9,17 +9,18 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use crate::archive::{KnownDay, Tables};
-use crate::config::{self, StoreConfig};
+use crate::config;
 use crate::dedupe::KeyCache;
 use crate::delta::Log;
 use crate::error::LakeError;
 use crate::local::SyncedStore;
 use crate::outside::{Outside, Stage};
+use crate::stores::{self, KnownStores};
 use crate::verdicts::{self, ReadDay};
 
 /// The format that this trailkeep writes. 1: no store documents, logs without checkpoints. 2: `config/store-events`.
-/// 3: the ledger's column `metadata`, and the table of verdicts.
-pub const FORMAT: u32 = 3;
+/// 3: the ledger's column `metadata`, and the table of verdicts. 4: event data stores; the default one has an id.
+pub const FORMAT: u32 = 4;
 
 /// Where a home is.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ pub struct Lake {
     pub(crate) known_days: Mutex<Vec<KnownDay>>,
     pub(crate) verdicts: Mutex<Log>,
     pub(crate) judged_days: Mutex<Vec<ReadDay>>,
-    store_config: Mutex<StoreConfig>,
+    pub(crate) known_stores: Mutex<KnownStores>,
 }
 
 impl Home {
@@ -128,8 +129,6 @@ impl Lake {
         if format < FORMAT {
             outside.watched(Stage::Upgrade, upgrade(&home, &outside, format)).await?;
         }
-        let store =
-            config::latest::<StoreConfig>(&home, "store-events").await?.map_or_else(StoreConfig::events, |(_, store)| store);
         let mut tables = Tables::new(&home);
         tables.refresh().await?;
         tables.settle(&outside).await?;
@@ -141,26 +140,8 @@ impl Lake {
             tables: Mutex::new(tables),
             keys: KeyCache::default(),
             known_days: Mutex::default(),
-            store_config: Mutex::new(store),
+            known_stores: Mutex::default(),
         })
-    }
-
-    /// The default store.
-    pub async fn events_store(&self) -> StoreConfig {
-        self.store_config.lock().await.clone()
-    }
-
-    /// Changes how long the default store keeps events, counted from the event's time.
-    pub async fn set_retention(&self, retention_days: u32) -> Result<(), LakeError> {
-        let mut current = self.store_config.lock().await;
-        let (version, mut document) =
-            config::latest::<StoreConfig>(&self.home, "store-events").await?.unwrap_or((0, StoreConfig::events()));
-        if document.retention_days != Some(retention_days) {
-            document.retention_days = Some(retention_days);
-            config::create(&self.home, "store-events", version + 1, &document).await?;
-        }
-        *current = document;
-        Ok(())
     }
 
     /// Where the home is.
@@ -175,7 +156,7 @@ async fn create(home: &Home, outside: &Outside) -> Result<u32, LakeError> {
     let mut tables = Tables::new(home);
     tables.create(outside).await?;
     verdicts::create(home, outside).await?;
-    config::create(home, "store-events", 1, &StoreConfig::events()).await?;
+    stores::create_events(home, outside).await?;
     config::create(home, "format", FORMAT, &FormatDocument { format: FORMAT }).await?;
     Ok(FORMAT)
 }
@@ -189,12 +170,13 @@ async fn upgrade(home: &Home, outside: &Outside, from: u32) -> Result<(), LakeEr
             1 => {
                 tables.settle(outside).await?;
                 tables.checkpoint().await?;
-                config::create(home, "store-events", 1, &StoreConfig::events()).await?;
+                stores::create_events(home, outside).await?;
             }
-            _ => {
+            2 => {
                 tables.widen_ledger(outside).await?;
                 verdicts::create(home, outside).await?;
             }
+            _ => stores::identify_events(home, outside).await?,
         }
         config::create(home, "format", format + 1, &FormatDocument { format: format + 1 }).await?;
     }

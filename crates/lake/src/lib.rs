@@ -31,6 +31,7 @@ pub mod rebuild;
 mod reconcile;
 mod rows;
 pub mod schema;
+pub mod stores;
 pub mod verdicts;
 
 pub use append::{Batch, Counts, Incoming, Judged, Outcome};

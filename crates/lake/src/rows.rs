@@ -23,6 +23,8 @@ pub struct NewRow<'a> {
     pub index: u32,
     /// Its flaws, with `conflict` where that is one.
     pub flaws: Flaws,
+    /// Which stores hold it, one bit each.
+    pub membership: i64,
 }
 
 /// One column that is being filled; rows that say nothing are filled with nulls when the next one speaks.
@@ -71,7 +73,7 @@ impl Filling {
 }
 
 /// The rows as one batch of the archive's schema.
-pub fn to_batch(rows: &[NewRow], membership: i64) -> Result<RecordBatch, LakeError> {
+pub fn to_batch(rows: &[NewRow]) -> Result<RecordBatch, LakeError> {
     let mut columns: Vec<Filling> = COLUMNS.iter().map(|spec| Filling::new(spec.kind, rows.len())).collect();
     for (at, row) in rows.iter().enumerate() {
         let mut timed = false;
@@ -90,11 +92,11 @@ pub fn to_batch(rows: &[NewRow], membership: i64) -> Result<RecordBatch, LakeErr
         }
     }
     let mut arrays: Vec<ArrayRef> = columns.into_iter().map(|column| column.finish(rows.len())).collect();
-    arrays.extend(placement(rows, membership));
+    arrays.extend(placement(rows));
     Ok(RecordBatch::try_new(schema::archive(), arrays)?)
 }
 
-fn placement(rows: &[NewRow], membership: i64) -> Vec<ArrayRef> {
+fn placement(rows: &[NewRow]) -> Vec<ArrayRef> {
     let mut delivery = Int64Builder::with_capacity(rows.len());
     let mut index = Int32Builder::with_capacity(rows.len());
     let mut members = Int64Builder::with_capacity(rows.len());
@@ -106,7 +108,7 @@ fn placement(rows: &[NewRow], membership: i64) -> Vec<ArrayRef> {
     for row in rows {
         delivery.append_value(row.delivery);
         index.append_value(row.index as i32);
-        members.append_value(membership);
+        members.append_value(row.membership);
         flaws.append_value(i32::from(row.flaws.bits()));
         hash.append_value(row.view.entry().hash);
         let is_raw = row.view.is_raw();

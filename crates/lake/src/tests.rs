@@ -1,6 +1,7 @@
 //! The lake from the outside: batches go in, rows, sums and bytes come out.
 
 mod evidence;
+mod stores;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -146,7 +147,7 @@ async fn expired_days_go_and_expired_records_are_counted() {
     assert_eq!(count(&lake, "true").await, 1);
     let counts = append(&lake, vec![delivery("late", &[event(3, "A", 3), event(4, "A", 20)])]).await;
     assert_eq!((counts[0].expired, counts[0].stored, counts[0].records), (1, 1, 2));
-    assert_eq!(lake_on(&store).await.events_store().await.retention_days, Some(7));
+    assert_eq!(lake_on(&store).await.events_store().await.unwrap().retention_days, Some(7));
 }
 
 #[tokio::test]

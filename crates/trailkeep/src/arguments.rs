@@ -12,6 +12,7 @@ use crate::verbs::export::Export;
 use crate::verbs::query::Query;
 use crate::verbs::sample::Sample;
 use crate::verbs::status::Status;
+use crate::verbs::stores::Stores;
 use crate::verbs::verify::Verify;
 
 /// The verified CloudTrail lake that you run yourself.
@@ -50,6 +51,7 @@ pub enum Verb {
     Verify(Verify),
     Query(Query),
     Status(Status),
+    Stores(Stores),
     Export(Export),
     Compact(Compact),
     Sample(Sample),

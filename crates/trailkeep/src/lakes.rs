@@ -27,7 +27,11 @@ fn clock() -> SystemTime {
 
 /// The home; a local one's folder is made if it is not there.
 pub async fn home(context: &Context) -> Result<Home, Failure> {
-    let name = context.home_name();
+    place(context.home_name(), context).await
+}
+
+/// A folder, which is made if it is not there, or a prefix of a bucket.
+pub async fn place(name: &str, context: &Context) -> Result<Home, Failure> {
     if name.starts_with("s3://") {
         let found = aws::home::home_store(name, &access(context)).await?;
         return Ok(Home::remote(name.to_owned(), found.store, found.prefix));

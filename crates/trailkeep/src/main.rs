@@ -13,6 +13,8 @@ mod rows;
 mod ask;
 mod collecting;
 mod lakes;
+mod private;
+mod results_key;
 mod sampling;
 mod sealing;
 mod standing;

@@ -23,6 +23,11 @@ pub fn unique() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
+/// An id as AWS writes its own.
+pub fn uuid() -> String {
+    uuid::Uuid::new_v4().hyphenated().to_string()
+}
+
 /// A point in time to measure from.
 pub fn stopwatch() -> Instant {
     Instant::now()

@@ -79,8 +79,10 @@ impl FromStr for Sink {
     }
 }
 
+pub use delimited::Csv;
+
 /// Takes rows batch by batch.
-trait Writer {
+pub trait Writer {
     /// Some rows.
     fn batch(&mut self, batch: &RecordBatch) -> Result<(), Failure>;
     /// No more rows.
@@ -120,7 +122,7 @@ fn writer(
     Ok(match format {
         Format::Table => Box::new(drawn::Drawn::new(out, headers, schema, screen)),
         Format::Markdown => Box::new(drawn::Markdown::new(out, headers)),
-        Format::Csv => Box::new(delimited::Csv::new(out, headers, formulas)),
+        Format::Csv => Box::new(Csv::new(out, headers, formulas)),
         Format::Ndjson => Box::new(jsons::Lines::new(out, headers, schema)),
         Format::Json => Box::new(jsons::Array::new(out, headers, schema)),
         Format::Parquet => Box::new(parquets::Parquet::new(out, headers, schema)?),

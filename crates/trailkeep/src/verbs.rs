@@ -10,6 +10,7 @@ mod overview;
 pub mod query;
 pub mod sample;
 pub mod status;
+pub mod stores;
 pub mod verify;
 
 use crate::arguments::Verb;
@@ -25,6 +26,7 @@ pub async fn run(verb: Option<Verb>, context: &Context) -> Result<Exit, Failure>
         Some(Verb::Verify(verify)) => verify.run(context).await,
         Some(Verb::Query(query)) => query.run(context).await,
         Some(Verb::Status(status)) => status.run(context).await,
+        Some(Verb::Stores(stores)) => stores.run(context).await,
         Some(Verb::Export(export)) => export.run(context).await,
         Some(Verb::Compact(compact)) => compact.run(context).await,
         Some(Verb::Sample(sample)) => sample.run(context),

@@ -136,7 +136,7 @@ fn collect_under_fire(place: &str, asked: &Asked, organization: &Organization, k
 fn upgrade_under_fire(place: &str, home: &TestHome<'_>, asked: &Asked, organization: &Organization, killer: &mut Killer) {
     let part = &organization.parts()[0];
     strike_until_enough(killer, Stage::Upgrade, |killer, strike| {
-        if home.has("config/format/3.json") {
+        if home.has("config/format/4.json") {
             downgrade(home);
         }
         let count = 1 + strike % 2;
@@ -146,7 +146,7 @@ fn upgrade_under_fire(place: &str, home: &TestHome<'_>, asked: &Asked, organizat
     });
     downgrade(home);
     asked.collect(part, 0);
-    assert!(home.has("config/format/3.json"), "the home was upgraded");
+    assert!(home.has("config/format/4.json"), "the home was upgraded");
     assert!(has_column(&newest_schema(home).1, "metadata"), "the ledger was given its column");
 }
 

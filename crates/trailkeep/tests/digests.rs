@@ -213,7 +213,7 @@ fn a_home_of_format_2_is_upgraded_and_others_read_it() {
     let before = asked.query("SELECT status, metadata, verdict, count(*) AS n FROM deliveries GROUP BY 1, 2, 3 ORDER BY 1");
     let row = |status: &str, n: u64| json!({ "status": status, "metadata": null, "verdict": "pending", "n": n });
     assert_eq!(before, [row("ingested", 4), row("refused", 1)]);
-    assert!(home.has("config/format/3.json") && home.has("verdicts/_delta_log/00000000000000000000.json"));
+    assert!(home.has("config/format/4.json") && home.has("verdicts/_delta_log/00000000000000000000.json"));
     let metadata = old.join("metadata.jsonl").display().to_string();
     let deliveries = old.join("deliveries.tar.gz");
     let summary = asked.collect_stdin_with(&deliveries, &["--metadata", &metadata], 5);

@@ -22,4 +22,5 @@ mod digests;
 mod floors;
 mod metadata;
 mod readers;
+mod stores;
 mod supply;

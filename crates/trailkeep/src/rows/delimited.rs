@@ -13,17 +13,25 @@ pub struct Csv {
     out: Box<dyn Write + Send>,
     headers: Option<Vec<String>>,
     formulas: Formulas,
+    written: usize,
 }
 
 impl Csv {
     /// A writer that begins with the headers.
     pub fn new(out: Box<dyn Write + Send>, headers: Vec<String>, formulas: Formulas) -> Csv {
-        Csv { out, headers: Some(headers), formulas }
+        Csv { out, headers: Some(headers), formulas, written: 0 }
     }
 
     fn line(&mut self, cells: impl Iterator<Item = Option<String>>) -> Result<(), Failure> {
         let cells: Vec<String> = cells.map(|cell| cell.map(|text| quoted(text, self.formulas)).unwrap_or_default()).collect();
-        writeln!(self.out, "{}", cells.join(",")).map_err(trouble)
+        let line = cells.join(",");
+        self.written += line.len() + 1;
+        writeln!(self.out, "{line}").map_err(trouble)
+    }
+
+    /// Bytes that were written.
+    pub fn written(&self) -> usize {
+        self.written
     }
 
     fn head(&mut self) -> Result<(), Failure> {

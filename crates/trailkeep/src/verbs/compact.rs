@@ -71,7 +71,7 @@ impl Compact {
         reporter.finish();
         let per_event = |bytes: u64| (done.rows > 0).then(|| (bytes as f64 / done.rows as f64 * 10.0).round() / 10.0);
         let figures = Figures {
-            retention_days: lake.events_store().await.retention_days,
+            retention_days: lake.events_store().await?.retention_days,
             days_expired: done.days_expired,
             files_before: done.files_before,
             files_after: done.files_after,

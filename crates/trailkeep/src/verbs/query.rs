@@ -2,12 +2,14 @@
 
 use std::io::{IsTerminal, Read};
 
+mod saved;
+
 use clap::Args;
 
 use crate::exit::{Exit, Failure};
 use crate::rows::{self, Format, Formulas, Sink};
 use crate::settings::Context;
-use crate::{ask, lakes, output, outside};
+use crate::{ask, figures, lakes, output, outside};
 
 /// Longest statement that is read from a file or from standard input, in bytes.
 const SQL_SIZE_BYTES_MAX: u64 = 100_000;
@@ -28,7 +30,8 @@ const SQL_SIZE_BYTES_MAX: u64 = 100_000;
   trailkeep query \"SELECT eventName, count(*) FROM events GROUP BY 1\" -o csv=top.csv
   trailkeep query \"SELECT * FROM events WHERE eventID = '...'\"  field by field
   trailkeep query \"SELECT eventJson FROM events\"                as it was delivered
-  trailkeep query --file hunt.sql -o parquet=hunt.parquet")]
+  trailkeep query --file hunt.sql -o parquet=hunt.parquet
+  trailkeep query --file hunt.sql --save ./results     signed, for `trailkeep verify ./results/AWSLogs/...`")]
 pub struct Query {
     /// One SELECT statement; `-` reads it from standard input
     #[arg(required_unless_present = "file", conflicts_with = "file", value_name = "SQL")]
@@ -41,6 +44,14 @@ pub struct Query {
     /// table, json, ndjson, csv, md or parquet; with =FILE to write a file
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     output: Option<Sink>,
+
+    /// Save the answer as CloudTrail Lake does: result_N.csv.gz and a signed result_sign.json, in a folder or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE", conflicts_with = "output")]
+    save: Option<String>,
+
+    /// Account in the path of saved results [default: 000000000000]
+    #[arg(long, value_name = "ID", requires = "save")]
+    save_account: Option<String>,
 
     /// Put a ' before CSV cells that a spreadsheet would take for a formula
     #[arg(long)]
@@ -57,11 +68,18 @@ impl Query {
         let watch = outside::stopwatch();
         let lake = lakes::open(context).await?;
         let answer = ask::ask(&lake, &sql).await?;
+        if let Some(place) = &self.save {
+            let saved = saved::save(answer, place, self.save_account.as_deref(), context).await?;
+            let files = figures::counted(saved.files as u64, "file");
+            output::note(format!("{} in {files}, signed by key {}", figures::counted(saved.rows, "row"), saved.fingerprint));
+            output::line(saved.folder)?;
+            return Ok(Exit::Fine);
+        }
         let count = rows::write(answer, &sink, formulas, context.screen).await?;
         if context.screen.is_terminal || sink.file.is_some() {
-            let took = crate::figures::span(watch.elapsed().as_secs_f64());
+            let took = figures::span(watch.elapsed().as_secs_f64());
             let to = sink.file.map(|file| format!(" written to {file}")).unwrap_or_default();
-            output::note(format!("{}{to} · {took}", crate::figures::counted(count, "row")));
+            output::note(format!("{}{to} · {took}", figures::counted(count, "row")));
         }
         Ok(Exit::Fine)
     }

@@ -4,6 +4,7 @@ mod given;
 mod home;
 mod like_aws;
 mod places;
+mod query_results;
 
 mod checkpoint;
 mod watching;
@@ -53,6 +54,8 @@ const S3_THREADS: usize = 64;
 /// rebuilt from rows and held against AWS's digests, which are kept as evidence. A seal shows that nothing was changed by
 /// somebody without its key; that its end was not cut off shows only a copy of the head that is kept elsewhere, and this machine
 /// keeps one beside the key.
+///
+/// A folder of saved query results (result_sign.json) is held against its sign file.
 ///
 /// A copy needs no AWS: give the public keys that signed (--public-keys) and, if the copy has it, the metadata of the digests
 /// (--metadata). Without metadata a digest is proven by its successor, and only the newest one remains open.
@@ -138,6 +141,9 @@ impl Verify {
         self.check(now)?;
         let given = Given::read(&self.public_keys, self.metadata.as_deref())?;
         let Some(source) = &self.source else { return self.home(&given, now, context).await };
+        if query_results::are_in(source) {
+            return query_results::verify(source, &given.listed(), context);
+        }
         let keys = given.key_source()?;
         let stores = self.stores(source, &given, context).await?;
         if self.like_aws.like_aws {
