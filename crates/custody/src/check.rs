@@ -1,8 +1,10 @@
 //! Checks a home against its own seal: every byte that a statement or a commit stands for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use chrono::DateTime;
 use futures::{StreamExt, TryStreamExt};
+use lake::changes::What;
 use lake::inspect::{LiveFile, TABLES, Table};
 use lake::{Lake, LakeError};
 use seal::chain::{Anchor, Chain};
@@ -10,6 +12,7 @@ use seal::finding::Wrong;
 use seal::live::State;
 use serde::{Deserialize, Serialize};
 
+use crate::retention::{Retention, Told};
 use crate::statements;
 use prove::report::{Finding, Kind, Level};
 
@@ -50,33 +53,44 @@ pub struct HomeChecked {
     pub rebuilt: u64,
     /// Bytes of their content.
     pub rebuilt_bytes: u64,
+    /// Days of events that went with the retention, as statements say.
+    #[serde(default)]
+    pub retired_days: u64,
+    /// Deliveries that cannot be rebuilt for that.
+    #[serde(default)]
+    pub retired: u64,
 }
 
 /// The objects of a home, checked one after the other.
-struct Objects<'a> {
+pub struct Objects<'a> {
     lake: &'a Lake,
-    checked: HomeChecked,
-    findings: Vec<Finding>,
+    /// What was checked.
+    pub checked: HomeChecked,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// What the home let go by its own rules.
+    pub retention: Retention,
     done: BTreeSet<String>,
 }
 
-/// Checks statements, commits, files, documents and evidence.
-pub async fn check(lake: &Lake, trust: &Trust) -> Result<(HomeChecked, Vec<Finding>), LakeError> {
+/// Checks statements, commits, files and documents. Evidence is compared by whoever goes through the ledger.
+pub async fn check<'a>(lake: &'a Lake, trust: &Trust) -> Result<Objects<'a>, LakeError> {
     let mut chain = Chain::pinned(trust.pins.iter().cloned());
     if let Some(anchor) = trust.anchor {
         chain = chain.anchored(anchor);
     }
     let read = statements::read(lake, chain).await?;
-    let mut objects = Objects { lake, checked: HomeChecked::default(), findings: Vec::new(), done: BTreeSet::new() };
-    objects.checked = HomeChecked {
+    let retention = Retention::read(lake, read.retired).await?;
+    let checked = HomeChecked {
         name: read.chain.home().map(str::to_owned),
         statements: read.count,
         head: read.chain.head().map(|head| head.number),
         head_sha256: read.chain.head().map(|head| head.sha256.to_string()),
-        keys: read.keys.clone(),
+        keys: read.keys,
         is_anchored: trust.anchor.is_some(),
         ..HomeChecked::default()
     };
+    let mut objects = Objects { lake, checked, findings: Vec::new(), retention, done: BTreeSet::new() };
     objects.findings.extend(read.findings.into_iter().chain(read.chain.finish()).map(of_statement));
     if read.count == 0 && trust.anchor.is_none() {
         objects.findings.push(finding(
@@ -92,8 +106,7 @@ pub async fn check(lake: &Lake, trust: &Trust) -> Result<(HomeChecked, Vec<Findi
         objects.table(table, &read.chain).await?;
     }
     objects.documents(&read.chain).await?;
-    objects.evidence().await?;
-    Ok((objects.checked, objects.findings))
+    Ok(objects)
 }
 
 impl Objects<'_> {
@@ -141,10 +154,17 @@ impl Objects<'_> {
     }
 
     async fn unsealed_commits(&mut self, table: Table, chain: &Chain) -> Result<(), LakeError> {
-        let mut commits = self.lake.commits(table, 0);
-        while let Some(commit) = commits.try_next().await? {
-            if chain.head().is_some() && chain.live().get(&commit.path).is_none() {
-                self.findings.push(not_sealed_yet(&commit.path));
+        let mut changes = self.lake.changes(table, 0);
+        while let Some(change) = changes.try_next().await? {
+            if chain.live().get(&change.path).is_some() {
+                continue;
+            }
+            if let What::Expired { day } = &change.what {
+                let time = change.at_ms.and_then(DateTime::from_timestamp_millis).unwrap_or_default();
+                self.retention.gone_unsealed(Told { day: day.clone(), path: change.path.clone(), time });
+            }
+            if chain.head().is_some() {
+                self.findings.push(not_sealed_yet(&change.path));
             }
         }
         Ok(())
@@ -165,25 +185,8 @@ impl Objects<'_> {
         Ok(())
     }
 
-    /// Deliveries that are kept as they came: the ledger has their SHA-256.
-    async fn evidence(&mut self) -> Result<(), LakeError> {
-        for day in self.lake.delivery_days().await? {
-            let entries = match self.lake.deliveries(&day).await {
-                Ok(entries) => entries,
-                Err(error) => {
-                    self.unreadable(&format!("ledger/deliveryday={day}/"), &error)?;
-                    continue;
-                }
-            };
-            let told = entries.into_iter().filter_map(|entry| Some((entry.evidence?, entry.stored_sha256?)));
-            let told: BTreeMap<String, [u8; 32]> = told.collect();
-            self.compare(told.into_iter().collect(), "ledger").await?;
-        }
-        Ok(())
-    }
-
     /// Hashes objects and compares; each once.
-    async fn compare(&mut self, told: Vec<(String, [u8; 32])>, by: &str) -> Result<(), LakeError> {
+    pub async fn compare(&mut self, told: Vec<(String, [u8; 32])>, by: &str) -> Result<(), LakeError> {
         let lake = self.lake;
         let new = told.into_iter().filter(|(path, _)| self.done.insert(path.clone()));
         let hashed = futures::stream::iter(new.collect::<Vec<_>>())
@@ -218,7 +221,8 @@ impl Objects<'_> {
     }
 }
 
-const RESTORE: Option<&str> = Some("restore it from a copy of the home, or collect from the source again");
+/// What to do about a file that is not what it was.
+pub const RESTORE: Option<&str> = Some("restore it from a copy of the home, or collect from the source again");
 
 fn not_sealed_yet(path: &str) -> Finding {
     finding(
@@ -226,7 +230,7 @@ fn not_sealed_yet(path: &str) -> Finding {
         Kind::HomeUnsealed,
         path,
         "no statement covers it yet",
-        Some("the next `collect` or `trailkeep seal` seals it; if nothing ran since, somebody else may have written it"),
+        Some("the next `collect` or `compact` seals it; if nothing ran since, somebody else may have written it"),
     )
 }
 

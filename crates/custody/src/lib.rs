@@ -5,6 +5,9 @@
 //! since it was written.
 
 pub mod check;
+pub mod index;
+pub mod keys;
+pub mod retention;
 pub mod rows;
 pub mod sealer;
 mod statements;

@@ -4,6 +4,9 @@ use futures::TryStreamExt;
 use lake::{Lake, LakeError};
 use seal::chain::{Anchor, Chain, Checked};
 use seal::finding::Finding;
+use seal::statement::Says;
+
+use crate::retention::Told;
 
 /// Folder of the statements.
 const FOLDER: &str = "seal";
@@ -31,6 +34,8 @@ pub struct Read {
     pub count: u64,
     /// Fingerprints of the keys that introduced themselves or were introduced, in their order.
     pub keys: Vec<String>,
+    /// Days that they say are gone with the retention.
+    pub retired: Vec<Told>,
 }
 
 /// The name that a home's first statement gives it, as long as that one can be read.
@@ -41,7 +46,7 @@ pub async fn home_name(lake: &Lake) -> Result<Option<String>, LakeError> {
 
 /// Reads all statements, from the first on.
 pub async fn read(lake: &Lake, chain: Chain) -> Result<Read, LakeError> {
-    let mut read = Read { chain, findings: Vec::new(), count: 0, keys: Vec::new() };
+    let mut read = Read { chain, findings: Vec::new(), count: 0, keys: Vec::new(), retired: Vec::new() };
     let mut numbers: Vec<u64> =
         lake.objects_in(FOLDER).try_filter_map(async |object| Ok(number(&object.path))).try_collect().await?;
     numbers.sort_unstable();
@@ -58,8 +63,15 @@ impl Read {
         let Checked { statement, findings } = self.chain.add(number, &file);
         self.findings.extend(findings);
         self.count += 1;
-        if let Some(seal::statement::Says::Key(key)) = statement.map(|statement| statement.says) {
-            self.keys.push(key.fingerprint);
+        let Some(statement) = statement else { return Ok(true) };
+        match statement.says {
+            Says::Key(key) => self.keys.push(key.fingerprint),
+            Says::Retired(retired) => {
+                // The statement was read, so its time is one.
+                let time = statement.time.parse().unwrap_or_default();
+                self.retired.push(Told { day: retired.day, path: path(number), time });
+            }
+            Says::Objects(_) | Says::Compacted(_) => {}
         }
         Ok(true)
     }

@@ -1,5 +1,6 @@
 //! The whole proof of a home: its seal, its files, its rows, and AWS's digests over them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -11,7 +12,7 @@ use seal::PublicKeys;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{HomeChecked, Trust, check, finding};
-use crate::{rows, store};
+use crate::{keys, rows, store};
 
 /// What was found in a home.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,29 +36,26 @@ impl KeySource for Keys {
     }
 }
 
-/// Proves a home. `brought` are public keys from elsewhere, with the words for where they came from.
+/// Proves a home. `brought` are public keys from elsewhere, with the words for where they came from; `temporary` is a folder for a
+/// file that grows with the number of deliveries.
 pub async fn verify(
     lake: Arc<Lake>,
     brought: Vec<(String, PublicKeys)>,
     trust: &Trust,
     options: &Options,
     now: DateTime<Utc>,
+    temporary: &Path,
     progress: Arc<dyn Progress>,
 ) -> Result<HomeReport, LakeError> {
-    let (mut home, mut findings) = check(&lake, trust).await?;
-    let rebuilt = rows::rebuild(&lake, &mut home).await?;
-    findings.extend(rebuilt.findings);
-    let keys: Arc<dyn KeySource> = Arc::new(Keys { found: known_keys(&lake, brought, &mut findings).await? });
+    let mut objects = check(&lake, trust).await?;
+    let index = rows::pass(&lake, &mut objects, temporary).await?;
+    let (home, mut findings) = (objects.checked, objects.findings);
+    let found = known_keys(&lake, brought, &mut findings).await?;
+    let stores = store::open(&lake, index, found.keys.clone());
+    let keys: Arc<dyn KeySource> = Arc::new(Keys { found });
     let mut sources = Vec::new();
-    match store::open(&lake, rebuilt.lost).await {
-        Ok(stores) => {
-            for store in stores {
-                sources.push(judge(store, Arc::clone(&keys), options.clone(), now, Arc::clone(&progress)).await?);
-            }
-        }
-        Err(error) => {
-            findings.push(finding(Level::Violation, Kind::HomeAltered, "ledger/", &error.to_string(), None));
-        }
+    for store in stores {
+        sources.push(judge(store, Arc::clone(&keys), options.clone(), now, Arc::clone(&progress)).await?);
     }
     let report = combine(sources, findings, &lake.home().name, options, now);
     Ok(HomeReport { home, report })
@@ -134,17 +132,15 @@ async fn judge(
 
 /// All keys, and where they came from. A kept answer that is no list of keys any longer is told, and passed over.
 async fn known_keys(lake: &Lake, brought: Vec<(String, PublicKeys)>, findings: &mut Vec<Finding>) -> Result<KeysFound, LakeError> {
-    let mut keys = PublicKeys::default();
+    let mut known = PublicKeys::default();
     let mut origins = Vec::new();
-    match lake.kept_keys().await {
+    match keys::kept(lake).await {
         Ok(all) => {
-            for kept in all {
-                match PublicKeys::parse(kept.answer.as_bytes()) {
-                    Ok(read) => keys.extend(read),
-                    Err(error) => {
-                        findings.push(finding(Level::Violation, Kind::HomeAltered, &kept.path, &error.to_string(), None));
-                    }
-                }
+            known.extend(all.keys());
+            for (path, error) in &all.damaged {
+                findings.push(finding(Level::Violation, Kind::HomeAltered, path, &error.to_string(), None));
+            }
+            for kept in all.answers {
                 let region = kept.region.map(|region| format!(" {region}")).unwrap_or_default();
                 origins.push(format!("kept in the home, from {}{region}", kept.source));
             }
@@ -152,10 +148,11 @@ async fn known_keys(lake: &Lake, brought: Vec<(String, PublicKeys)>, findings: &
         Err(error) => findings.push(finding(Level::Violation, Kind::HomeAltered, "evidence/keys/", &error.to_string(), None)),
     }
     for (origin, read) in brought {
-        keys.extend(read);
+        known.extend(read);
         origins.push(origin);
     }
+    origins.sort();
     origins.dedup();
     let origin = if origins.is_empty() { "nowhere".to_owned() } else { origins.join("; ") };
-    Ok(KeysFound { keys, origin, is_complete: false })
+    Ok(KeysFound { keys: known, origin, is_complete: false })
 }

@@ -292,13 +292,16 @@ impl Lake {
     pub async fn deliveries(&self, day: &str) -> Result<Vec<Entry>, LakeError> {
         let mut entries = Vec::new();
         for file in self.ledger_of(Some(day)).await? {
-            let body = self.home.store.get(&self.home.path(&["ledger"]).parts_of(&file.path)).await?.bytes().await?;
-            for batch in parquets::decode(body)? {
-                entries.extend(ledger::from_batch(&batch));
-            }
+            entries.extend(self.entries_of(&file.path).await?);
         }
         entries.sort_by_key(|entry| entry.ingested_us);
         Ok(entries)
+    }
+
+    /// The rows of one file of the ledger.
+    pub(crate) async fn entries_of(&self, path: &str) -> Result<Vec<Entry>, LakeError> {
+        let body = self.home.store.get(&self.home.path(&["ledger"]).parts_of(path)).await?.bytes().await?;
+        Ok(parquets::decode(body)?.iter().flat_map(ledger::from_batch).collect())
     }
 
     /// Days of deliveries in the ledger.

@@ -92,19 +92,19 @@ impl Lake {
     /// Hands over the digests of a day in the order of their keys, read several at a time. Their rows are held in memory
     /// (about 1 KB each), their bytes are not.
     pub async fn digests(&self, day: &str, each: impl FnMut(KeptDigest) -> Result<(), LakeError>) -> Result<(), LakeError> {
-        self.digests_where(day, |_| true, each).await
+        self.digests_where(day, |_, _, _| true, each).await
     }
 
-    /// The same, for those digests alone whose ledger row is wanted; the others are not read.
+    /// The same, for those digests alone that are wanted, by their ledger row, metadata and verdict; the others are not read.
     pub async fn digests_where(
         &self,
         day: &str,
-        wanted: impl Fn(&Entry) -> bool,
+        wanted: impl Fn(&Entry, &[Metadata], Option<&Latest>) -> bool,
         mut each: impl FnMut(KeptDigest) -> Result<(), LakeError>,
     ) -> Result<(), LakeError> {
         let judged = self.judged(day).await?;
         let mut digests = self.digests_of(day).await?;
-        digests.retain(|(entry, _)| wanted(entry));
+        digests.retain(|(entry, metadata)| wanted(entry, metadata, judged.delivery(entry.delivery)));
         let judged = &judged;
         let reads = digests.into_iter().map(|(entry, metadata)| async move {
             let stored = self.read_evidence(&entry).await;
@@ -145,13 +145,18 @@ impl Lake {
         let Some(path) = &entry.evidence else {
             return Err(LakeError::Rebuild { key: entry.key.clone(), reason: "its bytes are not kept as evidence".to_owned() });
         };
+        self.evidence_at(path, entry.stored_sha256).await
+    }
+
+    /// The bytes of evidence at a path, if they have the SHA-256 that the ledger noted.
+    pub async fn evidence_at(&self, path: &str, stored_sha256: Option<[u8; 32]>) -> Result<Bytes, LakeError> {
         let body = match self.home.store.get(&self.home.path(&[]).parts_of(path)).await {
             Ok(found) => found.bytes().await?,
             Err(object_store::Error::NotFound { .. }) => return Err(damaged(path, "it is missing")),
             Err(error) => return Err(error.into()),
         };
         let sha256: [u8; 32] = Sha256::digest(&body).into();
-        if entry.stored_sha256 == Some(sha256) { Ok(body) } else { Err(damaged(path, "its SHA-256 differs from the ledger's")) }
+        if stored_sha256 == Some(sha256) { Ok(body) } else { Err(damaged(path, "its SHA-256 differs from the ledger's")) }
     }
 
     async fn ledger_file(&self, path: &str) -> Result<Bytes, LakeError> {

@@ -81,6 +81,14 @@ pub fn records_of(batch: &RecordBatch) -> Vec<Option<Vec<u8>>> {
         .collect()
 }
 
+/// A row of the ledger on its way past.
+pub enum Passed {
+    /// One that is not rebuilt: evidence, refused, or the same once more.
+    Row(Entry),
+    /// One that is.
+    Rebuilt(Rebuilt),
+}
+
 /// A delivery that was rebuilt, or why it could not be.
 pub struct Rebuilt {
     /// Its ledger row.
@@ -94,17 +102,30 @@ pub struct Rebuilt {
 impl Lake {
     /// Rebuilds the deliveries of a day, group by group.
     pub async fn rebuild_day(&self, day: &str, mut each: impl FnMut(Rebuilt) -> Result<(), LakeError>) -> Result<(), LakeError> {
+        self.pass_day(day, |passed| if let Passed::Rebuilt(rebuilt) = passed { each(rebuilt) } else { Ok(()) }).await
+    }
+
+    /// Goes through the ledger of a day once, in no particular order, and rebuilds what can be rebuilt. No more than one file of the
+    /// ledger and one group of deliveries is held.
+    pub async fn pass_day(&self, day: &str, mut each: impl FnMut(Passed) -> Result<(), LakeError>) -> Result<(), LakeError> {
         let mut group: Vec<Entry> = Vec::new();
         let mut group_bytes = 0;
-        for entry in self.deliveries(day).await?.into_iter().filter(|entry| entry.status == Status::Ingested) {
-            group_bytes += entry.content_bytes;
-            group.push(entry);
-            if group.len() >= REBUILD_DELIVERIES_MAX || group_bytes >= REBUILD_CONTENT_BYTES_MAX {
-                self.rebuild_group(std::mem::take(&mut group), &mut each).await?;
-                group_bytes = 0;
+        for file in self.ledger_of(Some(day)).await? {
+            for entry in self.entries_of(&file.path).await? {
+                if entry.status != Status::Ingested {
+                    each(Passed::Row(entry))?;
+                    continue;
+                }
+                group_bytes += entry.content_bytes;
+                group.push(entry);
+                if group.len() >= REBUILD_DELIVERIES_MAX || group_bytes >= REBUILD_CONTENT_BYTES_MAX {
+                    let group = std::mem::take(&mut group);
+                    self.rebuild_group(group, &mut |rebuilt| each(Passed::Rebuilt(rebuilt))).await?;
+                    group_bytes = 0;
+                }
             }
         }
-        self.rebuild_group(group, &mut each).await
+        self.rebuild_group(group, &mut |rebuilt| each(Passed::Rebuilt(rebuilt))).await
     }
 
     /// Rebuilds some deliveries together.
@@ -116,7 +137,7 @@ impl Lake {
         let own: HashSet<i64> = group.iter().map(|entry| entry.delivery).collect();
         let twins: HashSet<(i64, u32)> = group.iter().flat_map(|e| e.placements.iter().map(|p| (p.delivery, p.at))).collect();
         let mut records: HashMap<(i64, u32), Vec<u8>> = HashMap::new();
-        let days: BTreeSet<String> = group.iter().flat_map(days_of).collect();
+        let days: BTreeSet<String> = group.iter().flat_map(Entry::event_days).collect();
         for file in self.files_of_days(&days).await {
             self.read_records(&file, &own, &twins, &mut records).await?;
         }
@@ -178,20 +199,22 @@ fn rows_of(body: Bytes, wanted: HashSet<i64>) -> Result<Vec<RecordBatch>, LakeEr
     Ok(reader.collect::<Result<Vec<_>, _>>()?)
 }
 
-/// The event days over which a delivery's records may lie.
-fn days_of(entry: &Entry) -> Vec<String> {
-    const DAY_US: i64 = 86_400_000_000;
-    let mut days = vec!["unknown".to_owned()];
-    if let (Some(first), Some(last)) = (entry.first_us, entry.last_us) {
-        let believable = |us: i64| us.clamp(time::EVENT_TIME_MIN_US, time::EVENT_TIME_MAX_US - 1);
-        let (mut at, last) = (believable(first), believable(last));
-        at -= at.rem_euclid(DAY_US);
-        while at <= last {
-            days.push(time::event_day(Some(at)));
-            at += DAY_US;
+impl Entry {
+    /// The event days over which its records may lie; `unknown` is always among them.
+    pub fn event_days(&self) -> Vec<String> {
+        const DAY_US: i64 = 86_400_000_000;
+        let mut days = vec!["unknown".to_owned()];
+        if let (Some(first), Some(last)) = (self.first_us, self.last_us) {
+            let believable = |us: i64| us.clamp(time::EVENT_TIME_MIN_US, time::EVENT_TIME_MAX_US - 1);
+            let (mut at, last) = (believable(first), believable(last));
+            at -= at.rem_euclid(DAY_US);
+            while at <= last {
+                days.push(time::event_day(Some(at)));
+                at += DAY_US;
+            }
         }
+        days
     }
-    days
 }
 
 /// Content that has the hash which the ledger noted.

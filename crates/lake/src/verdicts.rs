@@ -28,8 +28,12 @@ use crate::schema::{self, SHA256_TAG};
 
 /// What a delivery without a verdict is.
 pub const PENDING: &str = "pending";
+/// The verdict on something that is proven.
+pub const VERIFIED: &str = "verified";
 /// Tag of a file of verdicts: how many digests it judges for the first time.
 const JUDGED_TAG: &str = "trailkeep.judged";
+/// Tag of a file of verdicts: how many digests more than before are worth being judged again (see [`Latest::is_open`]).
+const OPEN_TAG: &str = "trailkeep.open";
 
 /// What is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,6 +95,19 @@ pub struct Latest {
     pub judged_us: i64,
     /// The verdict.
     pub verdict: Arc<str>,
+    /// Why, of a digest.
+    pub reason: Option<Arc<str>>,
+}
+
+impl Latest {
+    /// Whether a digest is worth being judged again: keys, metadata or log files that come later can change the verdict.
+    pub fn is_open(&self) -> bool {
+        is_open(&self.verdict, self.reason.as_deref())
+    }
+}
+
+fn is_open(verdict: &str, reason: Option<&str>) -> bool {
+    verdict != VERIFIED || reason.is_some()
 }
 
 /// The latest verdicts of a day, by what they are about: some 60 bytes each.
@@ -113,12 +130,15 @@ impl JudgedDay {
 
     fn take(&mut self, batch: &RecordBatch) {
         let column = |name: &str| batch.column_by_name(name);
-        let (Some(judged), Some(verdict), Some(delivery), Some(origin), Some(key)) = (
+        let text = |name: &str| column(name).and_then(|array| array.as_string_opt::<i32>());
+        let (Some(judged), Some(kind), Some(verdict), Some(reason), Some(delivery), Some(origin), Some(key)) = (
             column("judgedat").and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>()),
-            column("verdict").and_then(|array| array.as_string_opt::<i32>()),
+            text("kind"),
+            text("verdict"),
+            text("reason"),
             column("delivery").and_then(|array| array.as_primitive_opt::<Int64Type>()),
-            column("origin").and_then(|array| array.as_string_opt::<i32>()),
-            column("key").and_then(|array| array.as_string_opt::<i32>()),
+            text("origin"),
+            text("key"),
         ) else {
             return;
         };
@@ -128,7 +148,9 @@ impl JudgedDay {
             let judged_us = judged.value(at);
             if self.latest.get(&subject).is_none_or(|latest| latest.judged_us < judged_us) {
                 let verdict = self.word(verdict.value(at));
-                self.latest.insert(subject, Latest { judged_us, verdict });
+                let has_reason = kind.value(at) == Kind::Digest.name() && !reason.is_null(at);
+                let reason = has_reason.then(|| self.word(reason.value(at)));
+                self.latest.insert(subject, Latest { judged_us, verdict, reason });
             }
         }
     }
@@ -188,7 +210,7 @@ impl Lake {
             if !read.files.contains(&add.path) {
                 let body = self.home.store.get(&log.root().clone().parts_of(&add.path)).await?.bytes().await?;
                 let judged = Arc::make_mut(&mut read.judged);
-                for batch in parquets::decode_columns(body, &["judgedat", "verdict", "delivery", "origin", "key"])? {
+                for batch in parquets::decode_columns(body, &JUDGED_COLUMNS)? {
                     judged.take(&batch);
                 }
                 read.files.insert(add.path.clone());
@@ -201,7 +223,7 @@ impl Lake {
         Ok(judged)
     }
 
-    /// Days with digests that nobody has judged yet, and how many. Read from the logs alone.
+    /// Days with digests that nobody has judged yet or that are worth being judged again, and how many. Read from the logs alone.
     pub async fn days_to_judge(&self) -> Result<BTreeMap<String, u64>, LakeError> {
         let mut open: BTreeMap<String, i64> = BTreeMap::new();
         for file in self.ledger_of(None).await? {
@@ -210,8 +232,8 @@ impl Lake {
         let mut log = self.verdicts.lock().await;
         log.refresh().await?;
         for add in log.state.files.values() {
-            let judged: i64 = add.tag(JUDGED_TAG).and_then(|tag| tag.parse().ok()).unwrap_or(0);
-            *open.entry(add.day().to_owned()).or_default() -= judged;
+            let noted = |name: &str| add.tag(name).and_then(|tag| tag.parse::<i64>().ok()).unwrap_or(0);
+            *open.entry(add.day().to_owned()).or_default() += noted(OPEN_TAG) - noted(JUDGED_TAG);
         }
         Ok(open.into_iter().filter(|(_, count)| *count > 0).map(|(day, count)| (day, count.unsigned_abs())).collect())
     }
@@ -247,24 +269,27 @@ impl Lake {
                 days.insert(&verdict.day, self.judged_in(log, &verdict.day).await?);
             }
         }
-        let latest_of = |verdict: &Verdict| Some(days.get(verdict.day.as_str())?.latest.get(&verdict.subject())?.judged_us);
+        let latest_of = |verdict: &Verdict| days.get(verdict.day.as_str())?.latest.get(&verdict.subject());
         let mut taken = HashSet::new();
         let mut accepted = Vec::with_capacity(judgements.len());
         let mut rows: BTreeMap<&str, Vec<Row>> = BTreeMap::new();
         for judgement in judgements {
             let about = &judgement.about;
             let latest = latest_of(about);
-            let is_new = latest == judgement.after_us && taken.insert(about.subject());
+            let is_new = latest.map(|latest| latest.judged_us) == judgement.after_us && taken.insert(about.subject());
             accepted.push(is_new);
             if !is_new {
                 continue;
             }
             // INVARIANT: a later verdict has a later time, whatever the clocks of two machines say.
-            let later = judgement.all().filter_map(latest_of).max().map_or(i64::MIN, |latest| latest + 1);
+            let times = judgement.all().filter_map(|verdict| Some(latest_of(verdict)?.judged_us));
+            let later = times.max().map_or(i64::MIN, |latest| latest + 1);
             let judged_us = later.max((self.outside.now_us)());
             for verdict in judgement.all() {
-                let is_first = latest.is_none() && std::ptr::eq(verdict, about) && about.is_kept_digest();
-                rows.entry(&verdict.day).or_default().push(Row { verdict, judged_us, is_first });
+                let is_counted = std::ptr::eq(verdict, about) && about.is_kept_digest();
+                let is_first = is_counted && latest.is_none();
+                let opens = if is_counted { about.opens_after(latest) } else { 0 };
+                rows.entry(&verdict.day).or_default().push(Row { verdict, judged_us, is_first, opens });
             }
         }
         Ok((rows, accepted))
@@ -284,6 +309,7 @@ impl Lake {
                 tags: Some(BTreeMap::from([
                     (SHA256_TAG.to_owned(), Some(parquets::sha256_hex(&body))),
                     (JUDGED_TAG.to_owned(), Some(rows.iter().filter(|row| row.is_first).count().to_string())),
+                    (OPEN_TAG.to_owned(), Some(rows.iter().map(|row| row.opens).sum::<i64>().to_string())),
                 ])),
             };
             self.home.store.put(&log.root().clone().parts_of(&add.path), PutPayload::from(body)).await?;
@@ -321,6 +347,11 @@ impl Verdict {
         self.delivery.unwrap_or_else(|| key_hash(&self.origin, &self.key))
     }
 
+    /// How many open digests there are more with this verdict than with the one before.
+    fn opens_after(&self, before: Option<&Latest>) -> i64 {
+        i64::from(is_open(&self.verdict, self.reason.as_deref())) - i64::from(before.is_some_and(Latest::is_open))
+    }
+
     fn is_kept_digest(&self) -> bool {
         self.kind == Kind::Digest && self.delivery.is_some()
     }
@@ -332,7 +363,12 @@ struct Row<'a> {
     judged_us: i64,
     /// It is the first one on a digest that is kept.
     is_first: bool,
+    /// How many digests more are worth being judged again.
+    opens: i64,
 }
+
+/// What is read of a day's verdicts.
+const JUDGED_COLUMNS: [&str; 7] = ["judgedat", "kind", "verdict", "reason", "delivery", "origin", "key"];
 
 fn to_batch(rows: &[Row<'_>]) -> Result<RecordBatch, LakeError> {
     let text = |get: &dyn Fn(&Verdict) -> Option<&str>| -> ArrayRef {

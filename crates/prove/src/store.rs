@@ -80,6 +80,9 @@ pub enum Refusal {
     /// In an archive tier.
     #[error("archived (Glacier); restore it and verify again")]
     Archived,
+    /// A home's own retention removed its records, and a signed statement says so.
+    #[error("its records went with the home's retention")]
+    Retired,
     /// Larger than the named limit, in bytes.
     #[error("larger than the limit of {0} bytes (--max-object-size)")]
     TooLarge(u64),

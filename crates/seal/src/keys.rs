@@ -152,6 +152,16 @@ impl PublicKeys {
         }
     }
 
+    /// The same keys as those of one Region: that of which they were asked, whatever they say of themselves.
+    #[must_use]
+    pub fn of_region(self, region: &str) -> PublicKeys {
+        let mut keys = PublicKeys::default();
+        for key in self.keys.into_values().flatten() {
+            keys.insert(Key { region: Some(region.to_owned()), ..key });
+        }
+        keys
+    }
+
     /// Adds all keys of another list.
     pub fn extend(&mut self, others: PublicKeys) {
         others.keys.into_values().flatten().for_each(|key| self.insert(key));
@@ -283,6 +293,21 @@ mod tests {
         assert_eq!(found[0].key.as_ref().unwrap().pkcs1(), keys[1].key.as_ref().unwrap().pkcs1());
         assert_eq!(read.find("fp", "eu-west-1").count(), 2);
         assert_eq!(read.find("other", "eu-west-1").count(), 0);
+    }
+
+    #[test]
+    fn keys_that_were_asked_of_a_region_are_of_that_region_alone() {
+        let key = |region: Option<&str>| Key {
+            fingerprint: "fp".to_owned(),
+            key: Ok(public()),
+            valid_from: None,
+            valid_to: None,
+            region: region.map(str::to_owned),
+        };
+        let mut keys = PublicKeys::default();
+        [key(None), key(Some("us-east-1"))].into_iter().for_each(|key| keys.insert(key));
+        let keys = keys.of_region("eu-west-1");
+        assert_eq!((keys.find("fp", "eu-west-1").count(), keys.find("fp", "us-east-1").count()), (2, 0));
     }
 
     #[test]

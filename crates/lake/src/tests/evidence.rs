@@ -153,13 +153,14 @@ async fn a_judgement_is_appended_once_and_the_latest_counts() {
     assert!(one.unwrap()[0] ^ two.unwrap()[0]);
     assert_eq!(right.append_verdicts(&judged).await.unwrap(), [false]);
     assert_eq!(rows(&right, "SELECT count(*), count(delivery) FROM verdicts").await, ["3 2"]);
-    assert!(right.days_to_judge().await.unwrap().is_empty());
+    assert_eq!(right.days_to_judge().await.unwrap().len(), 1, "it is unproven, and may be proven later");
     // Judged again: whoever looked at an older verdict is too late.
     let latest = kept(&right).await[0].judged.clone().unwrap();
     assert_eq!(&*latest.verdict, "unproven");
     let again = [judgement(&right, "verified", Some(latest.judged_us)).await];
     assert_eq!(right.append_verdicts(&[again[0].clone(), again[0].clone()]).await.unwrap(), [true, false]);
     assert_eq!(left.append_verdicts(&again).await.unwrap(), [false]);
+    assert!(left.days_to_judge().await.unwrap().is_empty(), "now it is proven");
     let judged = left.judged(DAY).await.unwrap();
     assert_eq!(&*judged.missing("s3://bucket", "gone").unwrap().verdict, "missing");
     assert_eq!(

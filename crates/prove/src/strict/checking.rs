@@ -202,6 +202,11 @@ impl CellRun<'_, '_> {
                 self.hours.mark(at, HourState::Unproven);
                 self.aside.archived.add(Some(at), &entry.key);
             }
+            // Told once for the whole home, by whoever keeps it.
+            Refusal::Retired => {
+                self.counts.logs_unreadable += 1;
+                self.hours.mark(at, HourState::Unproven);
+            }
             other => {
                 self.counts.logs_unreadable += 1;
                 self.tell_entry(by, at, unproven(Kind::Unreadable, format!("it could not be read: {other}")), entry);

@@ -294,7 +294,7 @@ impl Collect {
 
 /// Lets AWS's digests vouch for what is there, and seals the home.
 async fn kept(lake: &Lake, context: &Context) -> Result<Kept, Failure> {
-    let vouched = custody::vouch::vouch(lake).await?;
+    let vouched = custody::vouch::vouch(lake, None).await?;
     let sealed = sealing::seal(lake, context).await;
     Ok(Kept { vouched, sealed: sealed.and_then(|sealed| sealed.head) })
 }

@@ -9,8 +9,9 @@ use sample::{FileSizes, Plan, Totals};
 use super::collect::SummaryFormat;
 use crate::exit::{Exit, Failure};
 use crate::output::{Align, Table};
+use crate::sampling::{self, Places};
 use crate::settings::{Context, quoted};
-use crate::{figures, output, outside, sampling};
+use crate::{figures, output, outside};
 
 /// Event names that are shown to people.
 const NAMES_SHOWN_MAX: usize = 8;
@@ -20,11 +21,16 @@ const NAMES_SHOWN_MAX: usize = 8;
 /// The files stand in AWS's layout (AWSLogs/o-id/account/CloudTrail/Region/Y/M/D/...json.gz), sized as real ones are; a
 /// second trail delivers some records again. The same seed and end give the same bytes. The totals that are printed are
 /// the truth about the files, so that any reader of them can be checked (-o json has them all).
+///
+/// With --digests the files go to a folder that is called like the bucket, every hour of every account and Region has its digest, and
+/// `public-keys.json` and `metadata.jsonl` beside it prove them. The digests are signed with a key that is made for it and then
+/// forgotten, so they differ each time. AWS has nothing to do with it.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep sample --out logs               6 accounts, 30 days, 400,000 events
   trailkeep sample --out logs --events 20000 --days 7 --end 2026-11-01 --seed 7
   trailkeep sample --out logs -o json > totals.json
+  trailkeep sample --out logs --digests     with signed digests, for `collect` and `verify`
   trailkeep collect logs --home lake")]
 pub struct Sample {
     /// Folder to write into
@@ -55,6 +61,10 @@ pub struct Sample {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     events_per_file: Option<u32>,
 
+    /// Make signed digests as well
+    #[arg(long)]
+    digests: bool,
+
     /// Format of the totals
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: SummaryFormat,
@@ -63,7 +73,13 @@ pub struct Sample {
 impl Sample {
     /// Writes the files and prints their totals.
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let totals = sampling::write(&self.plan(), &self.out, |_| {})?;
+        let plan = self.plan();
+        let totals = if self.digests {
+            let key = seal::RsaKey::generate().map_err(|error| Failure::failed(error.to_string(), ""))?;
+            sampling::write_with_digests(&plan, &key, &Places::under(&self.out, &plan), |_| {})?
+        } else {
+            sampling::write(&plan, &self.out, |_| {})?
+        };
         match self.output {
             SummaryFormat::Json => output::line(totals.to_json())?,
             SummaryFormat::Table => output::line(self.text(&totals, context))?,
@@ -94,6 +110,10 @@ impl Sample {
         for (name, count) in names.iter().take(NAMES_SHOWN_MAX) {
             table.row([format!("  {name}"), figures::count(**count)]);
         }
+        if self.digests {
+            table.row(["digests".to_owned(), figures::count(totals.digests)]);
+            table.row(["  of hours without a log file".to_owned(), figures::count(totals.digests_empty)]);
+        }
         table.row(["bytes, packed".to_owned(), figures::size(totals.stored_bytes)]);
         table.row(["bytes, unpacked".to_owned(), figures::size(totals.content_bytes)]);
         let attack = totals.attack.as_ref().map(|attack| {
@@ -103,11 +123,22 @@ impl Sample {
             )
         });
         format!(
-            "{}\n\n{}\n{}\nNext: trailkeep collect {} --home lake",
+            "{}\n\n{}\n{}\n{}",
             context.screen.bold(&format!("Sample organization in {}", output::clean(&folder))),
             table.draw(context.screen, 2),
             attack.unwrap_or_default(),
-            quoted(&folder)
+            self.next()
         )
+    }
+
+    fn next(&self) -> String {
+        if !self.digests {
+            return format!("Next: trailkeep collect {} --home lake", quoted(&self.out.display().to_string()));
+        }
+        let places = Places::under(&self.out, &self.plan());
+        let shell = |path: &std::path::Path| quoted(&path.display().to_string());
+        let given = format!("--public-keys {} --metadata {}", shell(&places.public_keys), shell(&places.metadata));
+        let bucket = shell(&places.bucket);
+        format!("Next: trailkeep verify {bucket} {given}\n      trailkeep collect {bucket} {given} --home lake")
     }
 }

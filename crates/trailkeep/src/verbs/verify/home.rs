@@ -37,7 +37,7 @@ impl Verify {
         let name = custody::home_name(&lake).await?;
         let anchor = sealing::remembered(name.as_deref(), context)?;
         let trust = Trust { pins: self.trust_key.clone(), anchor };
-        let found = custody::verify(lake, given.listed(), &trust, &options, now, Arc::new(())).await;
+        let found = custody::verify(lake, given.listed(), &trust, &options, now, &context.temporary, Arc::new(())).await;
         reporter.finish();
         let found = found?;
         self.write_home(&found, context)?;
@@ -67,6 +67,14 @@ fn seal_text(home: &HomeChecked, screen: Screen) -> String {
     }
     lines.push(format!("  {:<28}{}, {}", "files of the home", counted(home.objects, "file"), size(home.object_bytes)));
     lines.push(format!("  {:<28}{}, {}", "rebuilt from rows", counted(home.rebuilt, "log file"), size(home.rebuilt_bytes)));
+    if home.retired_days > 0 {
+        let days = counted(home.retired_days, "day");
+        lines.push(format!(
+            "  {:<28}{days} of events, {} told by signed statements",
+            "gone by retention",
+            counted(home.retired, "log file")
+        ));
+    }
     lines.push(screen.dim(if home.is_anchored {
         "  The seal was compared with the copy of its head that this machine keeps: its end was not cut off."
     } else {
