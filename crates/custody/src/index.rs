@@ -226,7 +226,8 @@ mod tests {
 
     #[test]
     fn rows_come_back_by_cell_and_day_in_however_many_pieces() {
-        let mut writer = Writer::new(&std::env::temp_dir()).unwrap();
+        let temporary = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(temporary.path()).unwrap();
         let key = |account: u32, day: u32, name: u32| {
             format!("p/AWSLogs/{account:012}/CloudTrail/us-east-1/2026/11/{day:02}/{name}.json.gz")
         };

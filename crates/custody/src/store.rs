@@ -31,8 +31,11 @@ pub struct HomeStore {
     bucket: Option<String>,
     /// Folders down to the Region, each ending in `/`.
     cells: BTreeMap<String, CellNumber>,
-    held: Mutex<Vec<((CellNumber, NaiveDate), Arc<Day>)>>,
+    held: Mutex<Vec<(CellDay, Arc<Day>)>>,
 }
+
+/// A cell on a day.
+type CellDay = (CellNumber, NaiveDate);
 
 /// The deliveries of one cell and day by key; several where a key was overwritten.
 type Day = BTreeMap<String, Vec<Item>>;
@@ -80,7 +83,7 @@ impl HomeStore {
     }
 
     /// A day that is held, the one that is to be held among them; those that were asked for last are.
-    fn held_day(&self, place: (CellNumber, NaiveDate), new: Option<Arc<Day>>) -> Option<Arc<Day>> {
+    fn held_day(&self, place: CellDay, new: Option<Arc<Day>>) -> Option<Arc<Day>> {
         let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all.iter().position(|(of, _)| *of == place).map(|at| all.remove(at).1);
         let items = known.or(new)?;

@@ -199,7 +199,7 @@ fn authentic(key: &str, stored: &[u8], metadata: &[Metadata], keys: &PublicKeys)
 }
 
 /// Whether the signature in this metadata is that of a digest as it was stored.
-pub(crate) fn is_signed(key: &str, stored: &[u8], metadata: &Metadata, keys: &PublicKeys) -> bool {
+pub fn is_signed(key: &str, stored: &[u8], metadata: &Metadata, keys: &PublicKeys) -> bool {
     authentic(key, stored, std::slice::from_ref(metadata), keys).is_ok()
 }
 

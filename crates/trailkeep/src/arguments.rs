@@ -8,6 +8,7 @@ use crate::verbs::compact::Compact;
 use crate::verbs::completions::Completions;
 use crate::verbs::demo::Demo;
 use crate::verbs::doctor::Doctor;
+use crate::verbs::evidence::Evidence;
 use crate::verbs::export::Export;
 use crate::verbs::query::Query;
 use crate::verbs::sample::Sample;
@@ -49,6 +50,7 @@ pub enum Verb {
     Demo(Demo),
     Collect(Collect),
     Verify(Verify),
+    Evidence(Evidence),
     Query(Query),
     Status(Status),
     Stores(Stores),
@@ -103,6 +105,9 @@ mod tests {
             &["trailkeep", "verify", "d", "--map", "bucket"],
             &["trailkeep", "verify", "d", "--until", "later"],
             &["trailkeep", "verify", "d", "--threads", "0"],
+            &["trailkeep", "evidence", "--out", "x.zip"],
+            &["trailkeep", "evidence", "--event", "1"],
+            &["trailkeep", "evidence", "--event", "1", "--sql", "SELECT 1", "--out", "x.zip"],
             &["trailkeep", "nonsense"],
         ] {
             assert!(Arguments::try_parse_from(line).is_err(), "{line:?}");

@@ -5,6 +5,7 @@ pub mod compact;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+pub mod evidence;
 pub mod export;
 mod overview;
 pub mod query;
@@ -24,6 +25,7 @@ pub async fn run(verb: Option<Verb>, context: &Context) -> Result<Exit, Failure>
         Some(Verb::Demo(demo)) => demo.run(context).await,
         Some(Verb::Collect(collect)) => collect.run(context).await,
         Some(Verb::Verify(verify)) => verify.run(context).await,
+        Some(Verb::Evidence(evidence)) => evidence.run(context).await,
         Some(Verb::Query(query)) => query.run(context).await,
         Some(Verb::Status(status)) => status.run(context).await,
         Some(Verb::Stores(stores)) => stores.run(context).await,

@@ -19,6 +19,7 @@ mod collect;
 mod crash;
 mod custody;
 mod digests;
+mod evidence;
 mod floors;
 mod metadata;
 mod readers;

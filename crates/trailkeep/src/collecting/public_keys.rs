@@ -18,6 +18,7 @@ pub struct Answer {
     region: Option<String>,
     source: KeysSource,
     json: String,
+    keys: PublicKeys,
 }
 
 impl Answer {
@@ -34,7 +35,12 @@ impl Answer {
         if keys.is_empty() {
             return Err(Failure::usage(format!("`{name}` holds no public key"), HINT));
         }
-        Ok(Answer { region: None, source: KeysSource::File(name), json })
+        Ok(Answer { region: None, source: KeysSource::File(name), json, keys })
+    }
+
+    /// The keys in it.
+    pub fn into_keys(self) -> PublicKeys {
+        self.keys
     }
 }
 
