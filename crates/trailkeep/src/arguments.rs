@@ -7,10 +7,12 @@ use crate::verbs::collect::Collect;
 use crate::verbs::compact::Compact;
 use crate::verbs::completions::Completions;
 use crate::verbs::demo::Demo;
+use crate::verbs::detect::Detect;
 use crate::verbs::doctor::Doctor;
 use crate::verbs::evidence::Evidence;
 use crate::verbs::export::Export;
 use crate::verbs::query::Query;
+use crate::verbs::rules::Rules;
 use crate::verbs::sample::Sample;
 use crate::verbs::status::Status;
 use crate::verbs::stores::Stores;
@@ -52,6 +54,8 @@ pub enum Verb {
     Verify(Verify),
     Evidence(Evidence),
     Query(Query),
+    Detect(Detect),
+    Rules(Rules),
     Status(Status),
     Stores(Stores),
     Export(Export),

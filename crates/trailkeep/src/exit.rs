@@ -20,6 +20,8 @@ pub enum Exit {
     Integrity,
     /// It worked, but not for everything: 5.
     Partial,
+    /// It worked, and there are findings at or above `--fail-on`: 3.
+    Findings,
     /// Stopped by the user after the current commit: 130.
     Interrupted,
     /// The code with which the AWS CLI would have ended.
@@ -64,6 +66,7 @@ impl Exit {
     fn code(self) -> u8 {
         match self {
             Exit::Fine => 0,
+            Exit::Findings => 3,
             Exit::Integrity => 4,
             Exit::Partial => 5,
             Exit::Interrupted => 130,

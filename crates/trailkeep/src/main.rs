@@ -12,6 +12,7 @@ mod rows;
 
 mod ask;
 mod collecting;
+mod detecting;
 mod lakes;
 mod private;
 mod results_key;

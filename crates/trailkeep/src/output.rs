@@ -44,6 +44,11 @@ impl Screen {
         Screen { is_terminal: false, colours: Colours::No }
     }
 
+    /// The same output, as a file if it goes to one.
+    pub fn filed(self, is_file: bool) -> Screen {
+        if is_file { self.without_terminal() } else { self }
+    }
+
     /// How many characters a line holds; a file's lines are given room for a wide terminal.
     pub fn width(self) -> usize {
         let terminal = if self.is_terminal { comfy_table::Table::new().width() } else { None };

@@ -4,11 +4,13 @@ pub mod collect;
 pub mod compact;
 pub mod completions;
 pub mod demo;
+pub mod detect;
 pub mod doctor;
 pub mod evidence;
 pub mod export;
 mod overview;
 pub mod query;
+pub mod rules;
 pub mod sample;
 pub mod status;
 pub mod stores;
@@ -27,6 +29,8 @@ pub async fn run(verb: Option<Verb>, context: &Context) -> Result<Exit, Failure>
         Some(Verb::Verify(verify)) => verify.run(context).await,
         Some(Verb::Evidence(evidence)) => evidence.run(context).await,
         Some(Verb::Query(query)) => query.run(context).await,
+        Some(Verb::Detect(detect)) => detect.run(context).await,
+        Some(Verb::Rules(rules)) => rules.run(context),
         Some(Verb::Status(status)) => status.run(context).await,
         Some(Verb::Stores(stores)) => stores.run(context).await,
         Some(Verb::Export(export)) => export.run(context).await,

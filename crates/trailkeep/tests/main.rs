@@ -18,6 +18,7 @@ mod bad_input;
 mod collect;
 mod crash;
 mod custody;
+mod detect;
 mod digests;
 mod evidence;
 mod floors;

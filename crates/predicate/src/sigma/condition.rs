@@ -56,6 +56,16 @@ impl Condition {
         }
     }
 
+    /// Whether it asks for a search by its full name, not by a pattern.
+    pub fn names_search(&self, name: &str) -> bool {
+        match self {
+            Condition::All(inner) | Condition::Any(inner) => inner.iter().any(|inner| inner.names_search(name)),
+            Condition::Not(inner) => inner.names_search(name),
+            Condition::Search(search) => search == name,
+            Condition::Of(..) => false,
+        }
+    }
+
     /// The names and patterns that it asks for, with the number of searches that each stands for.
     pub(crate) fn names(&self, searches: &[&str]) -> Vec<(String, usize)> {
         match self {

@@ -14,7 +14,7 @@ mod machine;
 mod matrix;
 mod table;
 mod writing;
-mod xml;
+pub mod xml;
 
 use std::path::PathBuf;
 use std::sync::Arc;

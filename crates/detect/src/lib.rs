@@ -1,0 +1,30 @@
+//! Rules and correlations: which records matter.
+//!
+//! A [`Book`] is read from files of Sigma rules; what cannot be read is refused by name, what is meant for another log is skipped by
+//! name. A [`Watcher`] (one for each thread) puts records to the rules; a [`Tally`] gathers what all watchers saw, each record once
+//! however often it was delivered, whatever the order; a [`Report`] says it: counts for every rule that ran, and findings.
+//!
+//! Pure: records come in, a report goes out; no clock, no environment.
+
+mod book;
+mod case;
+mod clauses;
+mod correlate;
+mod event;
+pub mod limits;
+mod miss;
+mod mutation;
+mod report;
+mod suite;
+mod tally;
+mod watcher;
+
+pub use book::{Book, Entry, File, Kind, Refused, Skipped, Suppression};
+pub use case::{Case, CaseError, cases_of, fires, quiet};
+pub use clauses::{Clause, clauses};
+pub use miss::{Miss, closest_miss};
+pub use mutation::{Mutant, condition_words, mutants};
+pub use report::{Report, RuleCount};
+pub use suite::{Suite, Verdict, check};
+pub use tally::Tally;
+pub use watcher::{Seen, Watcher};

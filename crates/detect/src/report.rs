@@ -1,0 +1,203 @@
+//! What a run has to say: every rule that ran with its count, and the findings, worst first.
+
+use std::collections::BTreeMap;
+
+use finding::{Entity, Finding, RuleInfo, attack, id};
+use predicate::sigma::Correlation;
+use serde::Serialize;
+
+use crate::book::{Book, Entry, Kind, Refused, Skipped};
+use crate::clauses::clauses;
+use crate::correlate::{Firing, Hit, firings};
+use crate::event::time_text;
+use crate::limits::{EVENTS_SHOWN_MAX, WINDOW_US};
+use crate::tally::{Count, Group, Tally};
+
+/// A run's outcome.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Records that were put to the rules.
+    pub events: u64,
+    /// Every rule that ran, in the order of the files.
+    pub rules: Vec<RuleCount>,
+    /// Findings, worst first, then by time.
+    pub findings: Vec<Finding>,
+    /// Exceptions that were laid over rules.
+    pub suppressions: Vec<SuppressionCount>,
+    /// Rules that could not be read.
+    pub refused: Vec<Refused>,
+    /// Rules that are meant for another log.
+    pub skipped: Vec<Skipped>,
+    /// What a limit cut off, in words.
+    pub notes: Vec<String>,
+}
+
+/// A rule that ran.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleCount {
+    /// Its id.
+    pub id: String,
+    /// In one line.
+    pub title: String,
+    /// How bad.
+    pub level: finding::Severity,
+    /// The file that it was read from.
+    pub file: String,
+    /// `rule` or `correlation`.
+    pub kind: &'static str,
+    /// Records that it matched (a correlation: how often it came true), each once; without those that were suppressed.
+    pub matches: u64,
+    /// Records that it matched and a suppression kept.
+    pub suppressed: u64,
+    /// Matches by day, `YYYY-MM-DD`.
+    pub days: BTreeMap<String, u64>,
+}
+
+/// What a suppression did.
+#[derive(Clone, Debug, Serialize)]
+pub struct SuppressionCount {
+    /// Its title.
+    pub title: String,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Its last day.
+    pub expires: String,
+    /// Whether it has ended.
+    pub expired: bool,
+    /// Matches that it kept.
+    pub suppressed: u64,
+}
+
+pub(crate) fn report(mut tally: Tally, book: &Book) -> Report {
+    let mut findings = Vec::new();
+    for ((rule, entity, window), group) in std::mem::take(&mut tally.groups) {
+        if let Some(entry) = book.rules.get(rule).filter(|entry| entry.tells) {
+            findings.push(of_group(entry, &entity, window, group));
+        }
+    }
+    for ((number, group), hits) in std::mem::take(&mut tally.hits) {
+        let Some(entry) = book.rules.get(number) else { continue };
+        let Kind::Correlation(correlation) = &entry.kind else { continue };
+        for firing in firings(correlation, hits) {
+            let count = tally.counts.entry(number).or_default();
+            count.matches += 1;
+            *count.days.entry(firing.first.div_euclid(WINDOW_US)).or_default() += 1;
+            findings.push(of_firing(entry, correlation, &group, &firing));
+        }
+    }
+    findings.sort_by(|a, b| {
+        (b.severity, &a.first_event_time, &a.rule.id, &a.entity).cmp(&(a.severity, &b.first_event_time, &b.rule.id, &b.entity))
+    });
+    Report {
+        events: tally.events,
+        rules: book.rules.iter().enumerate().map(|(number, entry)| count_of(entry, tally.counts.get(&number))).collect(),
+        findings,
+        suppressions: suppressions(book, &tally),
+        refused: book.refused.clone(),
+        skipped: book.skipped.clone(),
+        notes: notes(&tally),
+    }
+}
+
+fn count_of(entry: &Entry, count: Option<&Count>) -> RuleCount {
+    let days = count.into_iter().flat_map(|count| &count.days);
+    RuleCount {
+        id: entry.id.clone(),
+        title: entry.meta().title.clone(),
+        level: entry.severity,
+        file: entry.file.clone(),
+        kind: if matches!(entry.kind, Kind::Rule(_)) { "rule" } else { "correlation" },
+        matches: count.map_or(0, |count| count.matches),
+        suppressed: count.map_or(0, |count| count.suppressed),
+        days: days.map(|(day, count)| (day_text(*day), *count)).collect(),
+    }
+}
+
+fn day_text(day: i64) -> String {
+    time_text(day.checked_mul(WINDOW_US)).get(..10).unwrap_or("unknown").to_owned()
+}
+
+fn suppressions(book: &Book, tally: &Tally) -> Vec<SuppressionCount> {
+    let of = |number: usize| tally.counts.values().filter_map(|count| count.by.get(&number)).sum();
+    let each = book.suppressions.iter().enumerate().map(|(number, suppression)| SuppressionCount {
+        title: suppression.filter.meta.title.clone(),
+        reason: suppression.reason.clone(),
+        owner: suppression.owner.clone(),
+        expires: suppression.expires.clone(),
+        expired: !suppression.is_live,
+        suppressed: of(number),
+    });
+    each.collect()
+}
+
+fn notes(tally: &Tally) -> Vec<String> {
+    let told = [
+        (
+            tally.unremembered,
+            "matches came after the limit of those that are remembered: records that came twice may be counted twice",
+        ),
+        (tally.uncorrelated, "matches came after the limit of those that are held for correlations, and took no part"),
+        (tally.ungrouped, "matches came after the limit of findings: they are counted, and give no finding"),
+    ];
+    told.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+}
+
+fn of_group(entry: &Entry, entity: &Entity, window: i64, group: Group) -> Finding {
+    let all = match &entry.kind {
+        Kind::Rule(rule) => clauses(rule),
+        Kind::Correlation(_) => Vec::new(),
+    };
+    let held = group.events.first().map(|shown| shown.clauses.clone()).unwrap_or_default();
+    let clauses = held.iter().filter_map(|number| all.get(usize::from(*number)));
+    Finding {
+        id: id(&entry.id, &entry.version, entity, window.saturating_mul(WINDOW_US)),
+        severity: entry.severity,
+        rule: rule_info(entry),
+        entity: entity.clone(),
+        first_event_time: group.events.first().map(|shown| shown.event.event_time.clone()).unwrap_or_default(),
+        last_event_time: group.last,
+        count: group.count,
+        clauses: clauses.map(|clause| format!("{}: {}", clause.search, clause.text)).collect(),
+        events: group.events.into_iter().map(|shown| shown.event.as_ref().clone()).collect(),
+    }
+}
+
+fn of_firing(entry: &Entry, correlation: &Correlation, group: &str, firing: &Firing) -> Finding {
+    let account = firing.hits.first().map(|hit| hit.entity.account.clone()).unwrap_or_default();
+    let value = if group.is_empty() { "all events".to_owned() } else { group.to_owned() };
+    let entity = Entity { kind: "group", value, account };
+    let time = |hit: Option<&Hit>| hit.map(|hit| hit.event.event_time.clone()).unwrap_or_default();
+    let by_rule = correlation.rules.iter().enumerate().map(|(place, rule)| {
+        let count = firing.hits.iter().filter(|hit| hit.place == place).count();
+        format!("{count} of {rule}")
+    });
+    Finding {
+        id: id(&entry.id, &entry.version, &entity, firing.first),
+        severity: entry.severity,
+        rule: rule_info(entry),
+        first_event_time: time(firing.hits.first()),
+        last_event_time: time(firing.hits.last()),
+        count: firing.hits.len() as u64,
+        clauses: by_rule.collect(),
+        events: firing.hits.iter().take(EVENTS_SHOWN_MAX).map(|hit| hit.event.as_ref().clone()).collect(),
+        entity,
+    }
+}
+
+fn rule_info(entry: &Entry) -> RuleInfo {
+    let meta = entry.meta();
+    let controls = meta.tags.iter().filter(|tag| tag.starts_with("cis.") || tag.starts_with("nist."));
+    RuleInfo {
+        id: entry.id.clone(),
+        title: meta.title.clone(),
+        description: meta.description.trim().to_owned(),
+        author: meta.author.clone(),
+        version: entry.version.clone(),
+        references: meta.references.clone(),
+        false_positives: meta.false_positives.clone(),
+        attack: attack(&meta.tags),
+        controls: controls.cloned().collect(),
+    }
+}

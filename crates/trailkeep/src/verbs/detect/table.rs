@@ -1,0 +1,98 @@
+//! Findings for people.
+
+use detect::{Report, RuleCount};
+use finding::Finding;
+
+use crate::detecting::reading::Files;
+use crate::figures;
+use crate::output::{Align, Screen, Table};
+
+/// Findings that are drawn; the JSON has all.
+const FINDINGS_DRAWN_MAX: usize = 50;
+
+/// The report as text.
+pub fn text(report: &Report, files: Option<&Files>, screen: Screen) -> String {
+    let mut parts = vec![headline(report, files, screen)];
+    let fired: Vec<&RuleCount> = report.rules.iter().filter(|rule| rule.matches > 0 || rule.suppressed > 0).collect();
+    if !report.findings.is_empty() {
+        parts.push(findings(&report.findings, screen));
+    }
+    if !fired.is_empty() {
+        parts.push(rules(fired, screen));
+    }
+    for suppression in &report.suppressions {
+        let state = if suppression.expired { "ended" } else { "until" };
+        parts.push(format!(
+            "suppressed {} by `{}` ({} {}, {}): {}",
+            figures::count(suppression.suppressed),
+            crate::output::clean(&suppression.title),
+            state,
+            suppression.expires,
+            crate::output::clean(&suppression.owner),
+            crate::output::clean(&suppression.reason)
+        ));
+    }
+    parts.join("\n\n")
+}
+
+fn headline(report: &Report, files: Option<&Files>, screen: Screen) -> String {
+    let from = files.map(|files| format!(" in {}", figures::counted(files.read, "log file"))).unwrap_or_default();
+    let line = format!(
+        "{}: {}{from}, {}",
+        figures::counted(report.findings.len() as u64, "finding"),
+        figures::counted(report.events, "event"),
+        figures::counted(report.rules.len() as u64, "rule"),
+    );
+    let mut lines = vec![screen.bold(&line)];
+    if !report.refused.is_empty() {
+        lines.push(screen.bad(&format!("{} could not be read", figures::counted(report.refused.len() as u64, "rule file"))));
+    }
+    if !report.skipped.is_empty() {
+        lines.push(
+            screen.dim(&format!("{} meant for other logs and left out", figures::counted(report.skipped.len() as u64, "rule"))),
+        );
+    }
+    lines.join("\n")
+}
+
+fn findings(findings: &[Finding], screen: Screen) -> String {
+    let columns = ["level", "first", "events", "rule", "who", "account", "example"];
+    let aligns = columns.map(|name| if name == "events" { Align::Right } else { Align::Left });
+    let mut table = Table::with(columns.map(str::to_owned).to_vec(), aligns.to_vec());
+    for finding in findings.iter().take(FINDINGS_DRAWN_MAX) {
+        let example = finding.events.first().map(|event| event.event_name.clone()).unwrap_or_default();
+        table.row([
+            finding.severity.word().to_owned(),
+            finding.first_event_time.clone(),
+            figures::count(finding.count),
+            finding.rule.title.clone(),
+            finding.entity.value.clone(),
+            finding.entity.account.clone(),
+            example,
+        ]);
+    }
+    let more = findings.len().saturating_sub(FINDINGS_DRAWN_MAX);
+    let rest = if more > 0 { format!("\n... and {more} more: -o json has all") } else { String::new() };
+    format!("{}{rest}", table.draw(screen, 0))
+}
+
+/// Rules that matched, the noisiest first.
+fn rules(mut rules: Vec<&RuleCount>, screen: Screen) -> String {
+    rules.sort_by(|a, b| (b.matches, &a.title).cmp(&(a.matches, &b.title)));
+    let names = ["matches", "days", "most a day", "suppressed", "level", "rule", "file"];
+    let align = |name: &str| if ["level", "rule", "file"].contains(&name) { Align::Left } else { Align::Right };
+    let mut table = Table::with(names.map(str::to_owned).to_vec(), names.map(align).to_vec());
+    for rule in rules {
+        let most = rule.days.values().max().copied().unwrap_or(0);
+        table.row([
+            figures::count(rule.matches),
+            figures::count(rule.days.len() as u64),
+            figures::count(most),
+            figures::count(rule.suppressed),
+            rule.level.word().to_owned(),
+            rule.title.clone(),
+            rule.file.clone(),
+        ]);
+    }
+    table.draw(screen, 0)
+}

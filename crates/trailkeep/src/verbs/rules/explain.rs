@@ -1,0 +1,93 @@
+//! `trailkeep rules explain`
+
+use clap::Args;
+use detect::{Clause, Entry, Kind, clauses};
+use predicate::sigma::CorrelationKind;
+
+use super::why::find;
+use crate::detecting::Rules;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, clean};
+use crate::settings::Context;
+
+/// Say what a rule looks for, and why.
+#[derive(Args, Debug)]
+#[command(before_help = "Examples:
+  trailkeep rules explain cloudtrail-stop-logging
+  trailkeep rules explain 4db60cc0-36fb-42b7-9b58-a5b53019fb74 --rules ./sigma")]
+pub struct Explain {
+    /// Its id, name, title or folder
+    #[arg(value_name = "RULE")]
+    rule: String,
+
+    #[command(flatten)]
+    rules: Rules,
+}
+
+impl Explain {
+    pub fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let book = self.rules.read()?;
+        let entry = find(&book, &self.rule)?;
+        output::line(text(entry, context))?;
+        Ok(Exit::Fine)
+    }
+}
+
+fn text(entry: &Entry, context: &Context) -> String {
+    let meta = entry.meta();
+    let mut lines = vec![context.screen.bold(&clean(&meta.title)), String::new()];
+    let mut add = |name: &str, text: &str| {
+        if !text.is_empty() {
+            lines.push(format!("{name:<12} {}", clean(text)));
+        }
+    };
+    let attack = finding::attack(&meta.tags);
+    add("id", &entry.id);
+    add("level", entry.severity.word());
+    add("status", meta.status.as_deref().unwrap_or_default());
+    add("about", meta.description.trim());
+    add("ATT&CK", &attack.tactics.join(", "));
+    add("  in v19", &attack.v19.join(", "));
+    add("  up to v18", &attack.v18.join(", "));
+    let others: Vec<&str> = meta.tags.iter().filter(|tag| !tag.starts_with("attack.")).map(String::as_str).collect();
+    add("tags", &others.join(", "));
+    add("author", &meta.author);
+    add("file", &entry.file);
+    meta.references.iter().for_each(|link| add("see", link));
+    meta.false_positives.iter().for_each(|what| add("also seen", what));
+    lines.push(String::new());
+    match &entry.kind {
+        Kind::Rule(rule) => {
+            lines.push("looks for a record with".to_owned());
+            let conditions: Vec<String> = rule.detection.conditions.iter().map(detect::condition_words).collect();
+            lines.push(format!("  {}", clean(&conditions.join(", or "))));
+            lines.extend(clauses(rule).iter().map(clause));
+        }
+        Kind::Correlation(correlation) => {
+            lines.push(format!("looks for {}", kind(&correlation.kind)));
+            lines.push(format!("  of {}", clean(&correlation.rules.join(", "))));
+            lines.push(format!("  within {} s, with the same {}", correlation.timespan_s, clean(&correlation.group_by.join(", "))));
+        }
+    }
+    lines.join("\n")
+}
+
+fn clause(clause: &Clause) -> String {
+    format!("  {}: {}", clean(&clause.search), clean(&clause.text))
+}
+
+fn kind(kind: &CorrelationKind) -> String {
+    let numbers = |thresholds: &[predicate::sigma::Threshold]| {
+        let each = thresholds.iter().map(|threshold| format!("{} {}", threshold.order.sign(), threshold.number.value()));
+        each.collect::<Vec<_>>().join(" and ")
+    };
+    match kind {
+        CorrelationKind::EventCount(thresholds) => format!("a number of matches {}", numbers(thresholds)),
+        CorrelationKind::ValueCount(field, thresholds) => {
+            format!("a number of different `{}` {}", clean(field), numbers(thresholds))
+        }
+        CorrelationKind::Temporal(thresholds) if thresholds.is_empty() => "matches of each of the rules, in any order".to_owned(),
+        CorrelationKind::Temporal(thresholds) => format!("matches of a number of the rules {}", numbers(thresholds)),
+        CorrelationKind::TemporalOrdered => "matches of each of the rules, in this order".to_owned(),
+    }
+}
