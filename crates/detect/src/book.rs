@@ -2,7 +2,7 @@
 
 use finding::Severity;
 use predicate::sigma::{self, Correlation, Document, Filter, Level, Meta, Placeholders, Rule};
-use predicate::{Expr, Set};
+use predicate::{Expr, Path, Set};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -49,8 +49,10 @@ pub struct Entry {
     pub kind: Kind,
     /// Correlations that it takes part in, with its place among their rules.
     pub(crate) correlated: Vec<(usize, usize)>,
-    /// Whether matches are findings of their own.
+    /// Whether matches are findings of their own: not below a correlation (unless it says `generate`), and not if informational.
     pub tells: bool,
+    /// The field whose value a finding is about, if it is not the principal.
+    pub(crate) entity: Option<Path>,
     /// Suppressions that are laid over it.
     pub(crate) suppressions: Vec<usize>,
 }
@@ -188,7 +190,10 @@ impl Book {
         }
         let severity = severity(kind.meta().level.unwrap_or_default());
         let (file, version) = (file.to_owned(), version.to_owned());
-        let entry = Entry { id, file, version, severity, kind, correlated: Vec::new(), tells: true, suppressions: Vec::new() };
+        // Sigma: no alert should come of an informational rule alone.
+        let tells = severity > Severity::Informational;
+        let entity = kind.meta().custom("entity").first().map(|field| Path::loose(field));
+        let entry = Entry { id, file, version, severity, kind, correlated: Vec::new(), tells, entity, suppressions: Vec::new() };
         self.rules.push(entry);
     }
 

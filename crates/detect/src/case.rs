@@ -1,14 +1,14 @@
 //! The cases beside a rule: events that it fires on, and near misses on which it stays quiet.
 
-use serde_json::Value;
+use crate::ordered::Ordered;
 
 /// A named event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
     /// What it shows.
     pub name: String,
-    /// The record; several for a correlation.
-    pub events: Vec<Value>,
+    /// The record as JSON text, its keys in the order of the file; several for a correlation.
+    pub events: Vec<String>,
 }
 
 /// A file of cases that cannot be read.
@@ -43,19 +43,17 @@ pub fn quiet(text: &str, fires: &[Case]) -> Result<Vec<Case>, CaseError> {
 
 /// Reads a file of cases; `like` refers to `others` and to the cases before.
 pub fn cases_of(text: &str, others: &[Case]) -> Result<Vec<Case>, CaseError> {
-    let parsed: Value = serde_json::from_str(text).map_err(|error| CaseError::NotJson(error.to_string()))?;
-    let Value::Array(items) = parsed else { return Err(CaseError::NoList) };
+    let Ordered::List(items) = parsed(text)? else { return Err(CaseError::NoList) };
     let mut cases: Vec<Case> = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        let name = item.get("name").and_then(Value::as_str).ok_or(CaseError::NoName(at + 1))?.to_owned();
-        let events = match (item.get("event"), item.get("events"), item.get("like").and_then(Value::as_str)) {
-            (Some(event), _, _) => vec![event.clone()],
-            (_, Some(Value::Array(events)), _) => events.clone(),
+        let name = item.get("name").and_then(Ordered::as_str).ok_or(CaseError::NoName(at + 1))?.to_owned();
+        let events = match (item.get("event"), item.get("events"), item.get("like").and_then(Ordered::as_str)) {
+            (Some(event), _, _) => vec![event.to_string()],
+            (_, Some(Ordered::List(events)), _) => events.iter().map(ToString::to_string).collect(),
             (_, _, Some(like)) => {
                 let found = others.iter().chain(&cases).find(|case| case.name == like);
                 let found = found.ok_or_else(|| CaseError::NoSuchCase(name.clone(), like.to_owned()))?;
-                let change = item.get("change").unwrap_or(&Value::Null);
-                found.events.iter().map(|event| patched(event.clone(), change)).collect()
+                changed(found, item.get("change"))?
             }
             _ => return Err(CaseError::NoEvent(name)),
         };
@@ -64,32 +62,18 @@ pub fn cases_of(text: &str, others: &[Case]) -> Result<Vec<Case>, CaseError> {
     Ok(cases)
 }
 
-/// A JSON merge patch. The nesting of both was bounded when they were parsed.
-fn patched(mut target: Value, patch: &Value) -> Value {
-    let Value::Object(changes) = patch else { return if patch.is_null() { target } else { patch.clone() } };
-    if !target.is_object() {
-        target = Value::Object(serde_json::Map::new());
-    }
-    if let Value::Object(members) = &mut target {
-        for (key, change) in changes {
-            match change {
-                Value::Null => {
-                    members.remove(key);
-                }
-                _ => {
-                    let before = members.remove(key).unwrap_or(Value::Null);
-                    members.insert(key.clone(), patched(before, change));
-                }
-            }
-        }
-    }
-    target
+fn parsed(text: &str) -> Result<Ordered, CaseError> {
+    serde_json::from_str(text).map_err(|error| CaseError::NotJson(error.to_string()))
+}
+
+/// The events of a case, each changed by a merge patch.
+fn changed(case: &Case, change: Option<&Ordered>) -> Result<Vec<String>, CaseError> {
+    let Some(change) = change else { return Ok(case.events.clone()) };
+    case.events.iter().map(|event| Ok(parsed(event)?.patched(change).to_string())).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -97,8 +81,8 @@ mod tests {
         let fires = fires(r#"[{"name":"a","event":{"x":1,"y":{"z":2,"w":3}}}]"#).unwrap();
         let text = r#"[{"name":"b","like":"a","change":{"x":null,"y":{"z":{"q":[1]}}}},{"name":"c","event":{"k":null}}]"#;
         let quiet = quiet(text, &fires).unwrap();
-        assert_eq!(quiet[0].events, [json!({"y":{"z":{"q":[1]},"w":3}})]);
-        assert_eq!(quiet[1].events, [json!({"k":null})]);
+        assert_eq!(quiet[0].events, [r#"{"y":{"z":{"q":[1]},"w":3}}"#]);
+        assert_eq!(quiet[1].events, [r#"{"k":null}"#]);
         for (text, error) in [
             ("{}", CaseError::NoList),
             ("[{}]", CaseError::NoName(1)),

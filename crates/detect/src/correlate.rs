@@ -162,7 +162,7 @@ mod tests {
 
     /// Hits at seconds, each with the place of its rule; the value is the place too.
     fn told(says: &str, hits: &[(i64, usize)]) -> Vec<(i64, usize)> {
-        let entity = Arc::new(Entity { kind: "unknown", value: String::new(), account: String::new() });
+        let entity = Arc::new(Entity { kind: "unknown".to_owned(), value: String::new(), account: String::new() });
         let hits = hits.iter().map(|(time, place)| Hit {
             time: time * 1_000_000,
             place: *place,

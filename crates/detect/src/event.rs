@@ -50,7 +50,7 @@ pub(crate) fn entity(record: RecordView<'_>) -> Entity {
     .into_iter()
     .find_map(|(kind, value)| Some((kind, value?)))
     .unwrap_or(("unknown", ""));
-    Entity { kind, value: short(value), account }
+    Entity { kind: kind.to_owned(), value: short(value), account }
 }
 
 /// A time as AWS writes it; empty if there is none.
@@ -65,6 +65,6 @@ pub(crate) fn time_text(micros: Option<i64>) -> String {
     }
 }
 
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     if text.len() <= TEXT_CHARACTERS_MAX { text.to_owned() } else { text.chars().take(TEXT_CHARACTERS_MAX).collect() }
 }

@@ -14,6 +14,7 @@ mod event;
 pub mod limits;
 mod miss;
 mod mutation;
+mod ordered;
 mod report;
 mod suite;
 mod tally;

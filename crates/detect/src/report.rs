@@ -167,7 +167,7 @@ fn of_group(entry: &Entry, entity: &Entity, window: i64, group: Group) -> Findin
 fn of_firing(entry: &Entry, correlation: &Correlation, group: &str, firing: &Firing) -> Finding {
     let account = firing.hits.first().map(|hit| hit.entity.account.clone()).unwrap_or_default();
     let value = if group.is_empty() { "all events".to_owned() } else { group.to_owned() };
-    let entity = Entity { kind: "group", value, account };
+    let entity = Entity { kind: "group".to_owned(), value, account };
     let time = |hit: Option<&Hit>| hit.map(|hit| hit.event.event_time.clone()).unwrap_or_default();
     let by_rule = correlation.rules.iter().enumerate().map(|(place, rule)| {
         let count = firing.hits.iter().filter(|hit| hit.place == place).count();
@@ -188,7 +188,7 @@ fn of_firing(entry: &Entry, correlation: &Correlation, group: &str, firing: &Fir
 
 fn rule_info(entry: &Entry) -> RuleInfo {
     let meta = entry.meta();
-    let controls = meta.tags.iter().filter(|tag| tag.starts_with("cis.") || tag.starts_with("nist."));
+    let tagged = meta.tags.iter().filter(|tag| tag.starts_with("cis.") || tag.starts_with("nist."));
     RuleInfo {
         id: entry.id.clone(),
         title: meta.title.clone(),
@@ -198,6 +198,7 @@ fn rule_info(entry: &Entry) -> RuleInfo {
         references: meta.references.clone(),
         false_positives: meta.false_positives.clone(),
         attack: attack(&meta.tags),
-        controls: controls.cloned().collect(),
+        controls: meta.custom("controls").iter().chain(tagged).cloned().collect(),
+        response: meta.custom("response").first().cloned().unwrap_or_default(),
     }
 }

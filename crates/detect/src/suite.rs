@@ -79,10 +79,10 @@ fn main_entry(book: &Book) -> Option<usize> {
 
 /// Whether the main entry fires on a case.
 fn outcome(book: &Book, main: usize, case: &Case) -> bool {
-    let lines: Vec<String> = case.events.iter().map(ToString::to_string).collect();
+    let lines = &case.events;
     let content = Content::from(lines.join("\n").into_bytes());
     let (mut parser, mut parsed, mut at) = (Parser::default(), Parsed::default(), 0);
-    for line in &lines {
+    for line in lines {
         parser.record(&content, at, at + line.len(), &mut parsed);
         at += line.len() + 1;
     }
@@ -117,7 +117,7 @@ fn survivors_alone(mutants: &[Mutant], fires: &[Case], quiet: &[Case]) -> Vec<St
     for (case, expected) in fires.iter().map(|case| (case, true)).chain(quiet.iter().map(|case| (case, false))) {
         let mut fired = vec![false; mutants.len()];
         for event in &case.events {
-            matcher.value(event, &mut hits);
+            matcher.text(event, &mut hits);
             hits.iter().for_each(|hit| fired.iter_mut().skip(*hit).take(1).for_each(|fired| *fired = true));
         }
         noticed.iter_mut().zip(fired).for_each(|(noticed, fired)| *noticed |= fired != expected);

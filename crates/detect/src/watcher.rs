@@ -11,7 +11,7 @@ use record::RecordView;
 use crate::book::{Book, Entry, Kind};
 use crate::clauses::clauses;
 use crate::correlate::fields_of;
-use crate::event::{entity, event};
+use crate::event::{entity, event, short};
 
 /// A record that a rule matched.
 #[derive(Clone, Debug)]
@@ -65,13 +65,22 @@ impl<'b> Watcher<'b> {
                 time: record.entry().time,
                 hash,
                 suppressed_by: entry.suppressions.iter().copied().find(|number| hits.contains(&(rules + number))),
-                entity: Arc::clone(&entity),
+                entity: self.entity(entry, &entity, record),
                 event: Arc::clone(&event),
                 clauses: self.explain(rule, entry, record),
                 correlated: self.correlated(entry, record),
             });
         }
         self.hits = hits;
+    }
+
+    /// Whom a match is about: the field that the rule names, else the principal.
+    fn entity(&mut self, entry: &Entry, principal: &Arc<Entity>, record: RecordView<'_>) -> Arc<Entity> {
+        let Some(path) = &entry.entity else { return Arc::clone(principal) };
+        match self.text_at(record, path).filter(|text| !text.is_empty()) {
+            Some(value) => Arc::new(Entity { kind: path.to_string(), value: short(&value), account: principal.account.clone() }),
+            None => Arc::clone(principal),
+        }
     }
 
     /// Numbers of the clauses that hold.
@@ -112,8 +121,13 @@ impl<'b> Watcher<'b> {
     }
 
     fn text(&mut self, record: RecordView<'_>, field: &str) -> Option<String> {
+        self.text_at(record, &Path::loose(field))
+    }
+
+    /// The text at a path; of several the first in the order of the alphabet, whatever their order in the record.
+    fn text_at(&mut self, record: RecordView<'_>, path: &Path) -> Option<String> {
         let mut texts = Vec::new();
-        self.matcher.texts_of_view(record, &Path::loose(field), &mut |text| texts.push(text.to_owned()));
+        self.matcher.texts_of_view(record, path, &mut |text| texts.push(text.to_owned()));
         texts.into_iter().min()
     }
 }

@@ -52,16 +52,18 @@ pub struct RuleInfo {
     pub false_positives: Vec<String>,
     /// ATT&CK, in both numberings.
     pub attack: Attack,
-    /// Controls, as the rule names them: `cis.aws.4.5`.
+    /// Controls, as the rule names them.
     pub controls: Vec<String>,
+    /// What to do.
+    pub response: String,
 }
 
 /// Whom it is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Entity {
-    /// `principal`, `service`, `address`, `account`, `group` or `unknown`.
+    /// `principal`, `service`, `address`, `account`, `group` (of a correlation), `unknown`, or the field that the rule names.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub kind: String,
     /// Its ARN, name, address, ...
     pub value: String,
     /// The account in which it acted.
@@ -138,7 +140,7 @@ impl Severity {
 /// The id of a finding. `window` is where its window begins, in microseconds since 1970 UTC.
 pub fn id(rule: &str, version: &str, entity: &Entity, window: i64) -> String {
     let mut hash = Sha256::new();
-    for part in [rule, version, entity.kind, &entity.value, &entity.account, &window.to_string()] {
+    for part in [rule, version, &entity.kind, &entity.value, &entity.account, &window.to_string()] {
         // Lengths before parts, so that no two lists of parts give the same bytes.
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
@@ -152,8 +154,11 @@ mod tests {
 
     #[test]
     fn ids_depend_on_every_part() {
-        let entity =
-            |value: &str, account: &str| Entity { kind: "principal", value: value.to_owned(), account: account.to_owned() };
+        let entity = |value: &str, account: &str| Entity {
+            kind: "principal".to_owned(),
+            value: value.to_owned(),
+            account: account.to_owned(),
+        };
         let ids = [
             id("r", "1", &entity("a", "b"), 0),
             id("s", "1", &entity("a", "b"), 0),

@@ -51,6 +51,8 @@ fn text(entry: &Entry, context: &Context) -> String {
     add("  up to v18", &attack.v18.join(", "));
     let others: Vec<&str> = meta.tags.iter().filter(|tag| !tag.starts_with("attack.")).map(String::as_str).collect();
     add("tags", &others.join(", "));
+    add("controls", &meta.custom("controls").join(", "));
+    add("to do", meta.custom("response").first().map_or("", String::as_str));
     add("author", &meta.author);
     add("file", &entry.file);
     meta.references.iter().for_each(|link| add("see", link));
