@@ -11,10 +11,12 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use record::Inflater;
+use seal::digest::DIGEST_BYTES_MAX;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::{Object, Page, Rebuilt, Refusal, Store};
+use super::{Body, Object, Page, Rebuilt, Refusal, Store};
 
 /// Longest line; S3 takes 2 KB of user metadata and keys of 1 KB.
 pub const LINE_BYTES_MAX: u64 = 64 * 1024;
@@ -169,6 +171,24 @@ impl Overlay {
         let bucket = metadata.bucket_for(store.as_ref())?;
         Ok(Overlay { store, metadata, bucket })
     }
+
+    /// What the file says about a digest: by where it stands, else by where it says that it was written to. A copy may begin at any folder;
+    /// a signature holds for the one place that the digest names.
+    fn metadata_of(&self, key: &str, body: &Body) -> Vec<(String, String)> {
+        let here = self.bucket.map(|bucket| self.metadata.find(bucket, key)).unwrap_or_default();
+        if !here.is_empty() {
+            return here;
+        }
+        written_to(body).map(|(bucket, key)| self.metadata.of(&bucket, &key)).unwrap_or_default()
+    }
+}
+
+/// Bucket and key that a digest says it was written to.
+fn written_to(body: &Body) -> Option<(String, String)> {
+    let Body::Stored(stored) = body else { return None };
+    let content = Inflater::default().content(stored, DIGEST_BYTES_MAX).ok()?;
+    let digest = seal::Digest::parse(&content).ok()?;
+    Some((digest.digest_s3_bucket, digest.digest_s3_object))
 }
 
 impl Store for Overlay {
@@ -190,8 +210,8 @@ impl Store for Overlay {
 
     fn read(&self, key: &str, size_bytes_max: u64) -> Result<Object, Refusal> {
         let mut object = self.store.read(key, size_bytes_max)?;
-        if let Some(bucket) = self.bucket.filter(|_| is_digest(key)) {
-            for (name, value) in self.metadata.find(bucket, key) {
+        if is_digest(key) {
+            for (name, value) in self.metadata_of(key, &object.body) {
                 if object.meta(&name).is_none() {
                     object.metadata.push((name, value));
                 }

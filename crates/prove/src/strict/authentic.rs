@@ -68,11 +68,12 @@ pub(super) struct Answer {
 pub(super) fn judge(presented: &Presented<'_>, said: Option<&Said>, keys: Option<&Arc<KeysFound>>) -> Answer {
     let answer =
         |status, wrong, is_contradicted| Answer { status, wrong, is_contradicted, is_signed: presented.signature.is_some() };
-    if let Some(unknown) = unknown_algorithm(presented) {
-        return answer(Status::Unproven, Some((Kind::AlgorithmUnknown, unknown)), false);
-    }
+    let unknown = unknown_algorithm(presented);
     let message = presented.digest.string_to_sign(presented.sha256);
-    let check = |signature: Option<&str>| check(presented, &message, signature, keys);
+    let check = |signature: Option<&str>| match unknown {
+        Some(_) => Signature::Absent,
+        None => check(presented, &message, signature, keys),
+    };
     let own = check(presented.signature);
     let same = |said: &Said| presented.signature.is_some_and(|own| own.eq_ignore_ascii_case(&said.signature));
     let by_next = said.map_or(Signature::Absent, |said| if same(said) { own } else { check(Some(&said.signature)) });
@@ -85,8 +86,10 @@ pub(super) fn judge(presented: &Presented<'_>, said: Option<&Said>, keys: Option
     });
     let is_proven = own == Signature::Good || by_next == Signature::Good || (is_vouched && by_next != Signature::Bad);
     let wrong = wrong(presented, own, is_contradicted && !is_proven, keys);
+    let wrong = wrong.or_else(|| unknown.filter(|_| !is_proven).map(|unknown| (Kind::AlgorithmUnknown, unknown)));
     let status = match &wrong {
         _ if is_proven => Status::Valid,
+        Some((Kind::AlgorithmUnknown, _)) => Status::Unproven,
         Some((Kind::KeyUnknown, _)) if !is_complete(keys) => Status::Unproven,
         None => Status::Unproven,
         Some(_) => Status::Invalid,
@@ -130,11 +133,12 @@ fn is_complete(keys: Option<&Arc<KeysFound>>) -> bool {
     keys.is_some_and(|keys| keys.is_complete)
 }
 
+/// An algorithm that is not known here, where nothing contradicts it: the object's metadata says the same, or there is none. A digest that
+/// says something else than its own metadata was changed, and its signature shows it.
 fn unknown_algorithm(presented: &Presented<'_>) -> Option<String> {
-    let stated =
-        [presented.digest.digest_signature_algorithm.as_deref().unwrap_or("none"), presented.algorithm.unwrap_or(SHA256_WITH_RSA)];
-    let unknown = stated.into_iter().find(|name| *name != SHA256_WITH_RSA)?;
-    Some(format!("its signature algorithm is `{unknown}`, which is not known here"))
+    let stated = presented.digest.digest_signature_algorithm.as_deref().filter(|name| *name != SHA256_WITH_RSA)?;
+    let is_agreed = presented.algorithm.is_none_or(|told| told == stated);
+    is_agreed.then(|| format!("its signature algorithm is `{stated}`, which is not known here"))
 }
 
 fn check(presented: &Presented<'_>, message: &str, signature: Option<&str>, keys: Option<&Arc<KeysFound>>) -> Signature {

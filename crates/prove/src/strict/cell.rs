@@ -15,6 +15,7 @@ use super::content::Scratch;
 use super::days::{DaysFound, days};
 use super::digests::{self, DayListed};
 use super::discover::{CellId, Folder, Plan, Strays};
+use super::expiry::Oldest;
 use super::facts::Facts;
 use super::findings::{Findings, counted, unproven, violation};
 use super::handles::Handle;
@@ -53,8 +54,7 @@ pub(super) struct CellRun<'a, 'env> {
     pub(super) vouched: Tallies,
     /// What was listed while the newest digest was looked for.
     pub(super) listed: Option<(NaiveDate, DayListed)>,
-    /// The oldest that is left of the cell, once it was asked for.
-    pub(super) oldest: Option<Option<Time>>,
+    pub(super) oldest: Oldest,
     pub(super) aside: Aside,
     pub(super) hours: Hours,
     pub(super) findings: Findings,
@@ -69,6 +69,7 @@ pub(super) struct Link {
     pub(super) by_key: String,
     pub(super) by_start: Time,
     pub(super) chain: ChainId,
+    /// Whether the one that says it is a backfill digest.
     pub(super) is_backfill: bool,
 }
 
@@ -157,7 +158,7 @@ impl<'a, 'env> CellRun<'a, 'env> {
             handles: Vec::new(),
             vouched: Tallies::default(),
             listed: None,
-            oldest: None,
+            oldest: Oldest::default(),
             aside: Aside::default(),
             hours: Hours::default(),
             findings: Findings::default(),

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use super::authentic::Status;
 use super::intervals::{Intervals, Time};
 
 /// A trail, as digest names tell it.
@@ -36,6 +35,8 @@ pub(super) enum Below {
 pub(super) struct Chain {
     pub(super) valid: Intervals,
     pub(super) unproven: Intervals,
+    /// Digests that are there and could not be read: what they name is not known.
+    pub(super) unread: Intervals,
     pub(super) invalid: Intervals,
     /// By the begin of a window: only where the digest before it does not end there.
     pub(super) edges: BTreeMap<Time, Below>,
@@ -57,6 +58,8 @@ const ROTATIONS_MAX: usize = 200;
 pub(super) enum Standing {
     /// A digest covers it that AWS signed, or that may be.
     Covered,
+    /// The digest that covers it could not be read.
+    Unread,
     /// The digest that covers it is not what it should be.
     Invalid,
     /// No digest covers it, though there are later ones; what comes below the next of them.
@@ -66,20 +69,11 @@ pub(super) enum Standing {
 }
 
 impl Chain {
-    /// Takes a digest in.
-    pub(super) fn add(&mut self, status: Status, (start, end): (Time, Time)) {
-        let intervals = match status {
-            Status::Valid => &mut self.valid,
-            Status::Unproven => &mut self.unproven,
-            Status::Invalid => &mut self.invalid,
-        };
-        intervals.add(start, end);
-    }
-
     /// All time that digests cover, whatever they are worth.
     pub(super) fn covered(&self) -> Intervals {
         let mut all = self.valid.clone();
         all.extend(&self.unproven);
+        all.extend(&self.unread);
         all.extend(&self.invalid);
         all
     }
@@ -87,6 +81,9 @@ impl Chain {
     pub(super) fn standing(&self, time: Time) -> Standing {
         if self.valid.contains(time) || self.unproven.contains(time) {
             return Standing::Covered;
+        }
+        if self.unread.contains(time) {
+            return Standing::Unread;
         }
         if self.invalid.contains(time) {
             return Standing::Invalid;
@@ -101,7 +98,7 @@ impl Chain {
 
     /// The begin of the oldest window.
     pub(super) fn oldest(&self) -> Option<Time> {
-        [self.valid.first(), self.unproven.first(), self.invalid.first()].into_iter().flatten().min()
+        [self.valid.first(), self.unproven.first(), self.unread.first(), self.invalid.first()].into_iter().flatten().min()
     }
 
     /// Notes which key signed; digests come newest first.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use seal::LogFile;
 use seal::digest::SHA_256;
 
@@ -186,7 +185,7 @@ impl CellRun<'_, '_> {
 
     fn refused(&mut self, by: &By, at: Time, entry: &Entry, refusal: Refusal) {
         match refusal {
-            Refusal::NotFound if self.is_expired(by, entry, at) => {
+            Refusal::NotFound if self.is_log_expired(by, entry.spot, at) => {
                 self.counts.logs_unreadable += 1;
                 self.hours.mark(at, HourState::Unproven);
                 self.aside.expired.add(Some(at), &entry.key);
@@ -214,43 +213,6 @@ impl CellRun<'_, '_> {
         }
     }
 
-    /// Whether a file that is not there has most likely expired: the owner said so, or everything that old is gone, the digest before among it.
-    fn is_expired(&mut self, by: &By, entry: &Entry, at: Time) -> bool {
-        let range = self.outside.range;
-        if range.may_have_expired(at) {
-            return true;
-        }
-        let is_dated = entry.spot.is_some_and(|spot| spot.at.is_some());
-        range.since.is_none() && !by.is_start && is_dated && self.oldest_left().is_some_and(|oldest| at < oldest)
-    }
-
-    /// When the oldest object was written that is left of this cell.
-    pub(super) fn oldest_left(&mut self) -> Option<Time> {
-        if let Some(known) = self.oldest {
-            return known;
-        }
-        let oldest_log = self.log_days.iter().find_map(|(day, folders)| self.first_log(*day, folders));
-        let oldest_digest = self.digest_days.iter().find_map(|day| self.first_digest_end(*day));
-        let oldest = [oldest_log, oldest_digest].into_iter().flatten().min();
-        self.oldest = Some(oldest);
-        oldest
-    }
-
-    fn first_log(&self, day: NaiveDate, folders: &[usize]) -> Option<Time> {
-        let first = |number: &usize| {
-            let of = self.log_folders.get(*number)?;
-            let store = self.outside.sites.store(of.folder.site)?;
-            let listed = super::listing::first_object(store.as_ref(), &super::days::day_prefix(&of.folder, day)).ok()??;
-            of.spot(*number, &listed.key)?.at.or(Some(super::slots::period(day, super::slots::ODD).0))
-        };
-        folders.iter().filter_map(first).min()
-    }
-
-    fn first_digest_end(&self, day: NaiveDate) -> Option<Time> {
-        let listed = super::digests::list(self.outside, &self.id, &self.digest_folders, day);
-        listed.named.last().map(|named| named.name.end)
-    }
-
     fn tell_entry(&mut self, by: &By, at: Time, finding: Finding, entry: &Entry) {
         self.tell_file(by, at, finding, (self.outside.sites.bucket(entry.site), &entry.key));
     }
@@ -265,11 +227,12 @@ impl CellRun<'_, '_> {
 
 /// The digest that names a file.
 #[derive(Clone)]
-struct By {
+pub(super) struct By {
     number: usize,
     status: Status,
     trail: Arc<str>,
-    is_start: bool,
+    /// Whether it begins a chain.
+    pub(super) is_start: bool,
     window: (Time, Time),
 }
 

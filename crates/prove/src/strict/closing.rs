@@ -1,7 +1,7 @@
 //! The end of a cell: what its chains as a whole do not cover, and everything that is told in one line each.
 
 use super::Outcome;
-use super::cell::{CellRun, Group, Unsigned};
+use super::cell::{CellRun, Group, Link, Unsigned};
 use super::chains::{Below, Chain, ChainId};
 use super::facts::Tail;
 use super::findings::{counted, minute, note, unproven, violation};
@@ -14,6 +14,7 @@ impl CellRun<'_, '_> {
     pub(super) fn close(mut self) -> Outcome {
         let chains = std::mem::take(&mut self.chains);
         self.close_chains(&chains);
+        self.close_backfill();
         self.close_unsigned();
         self.close_aside();
         let newest = chains.values().filter_map(|chain| chain.newest).max();
@@ -50,8 +51,12 @@ impl CellRun<'_, '_> {
 
     /// The hours that digests cover; what was found in them is marked already.
     fn mark_covered(&mut self, chain: &Chain) {
-        let states =
-            [(&chain.valid, HourState::OkEmpty), (&chain.unproven, HourState::Unproven), (&chain.invalid, HourState::Invalid)];
+        let states = [
+            (&chain.valid, HourState::OkEmpty),
+            (&chain.unproven, HourState::Unproven),
+            (&chain.unread, HourState::Unproven),
+            (&chain.invalid, HourState::Invalid),
+        ];
         for (intervals, state) in states {
             for (from, to) in intervals.iter() {
                 let from = self.outside.range.since.map_or(from, |since| from.max(since));
@@ -86,6 +91,10 @@ impl CellRun<'_, '_> {
     /// The oldest digest names one before it, which is not there, and nothing says since when there should be any.
     fn close_cut_head(&mut self, id: &ChainId, chain: &Chain, oldest: Time) {
         let range = self.outside.range;
+        // What the owner keeps must be there.
+        if let Some(retained_since) = range.retained_since.filter(|since| *since < oldest) {
+            return self.missing(id, retained_since, oldest);
+        }
         let left = self.oldest_left().unwrap_or(oldest);
         if range.may_have_expired(oldest) || left >= oldest {
             let message = format!("what was delivered before {} is gone: it has expired, or somebody deleted it", minute(oldest));
@@ -116,11 +125,10 @@ impl CellRun<'_, '_> {
 
     /// Time without digests, by what the digest after it says.
     fn hole(&mut self, id: &ChainId, (from, to): (Time, Time), below: Below, others: &[&Chain]) {
-        let range = self.outside.range;
         let is_covered = covers(others, from, to);
         let between = format!("from {} to {}", minute(from), minute(to));
         let finding = match below {
-            Below::Awaited | Below::Unknown if range.may_have_expired(from) => {
+            Below::Awaited | Below::Unknown if self.digests_expired_until().is_some_and(|until| from < until) => {
                 return self.expired_hole(id, (from, to), below, others);
             }
             Below::Awaited | Below::Unknown => return self.missing(id, from, to),
@@ -156,7 +164,7 @@ impl CellRun<'_, '_> {
 
     /// A hole that begins before the time since when the owner keeps objects.
     fn expired_hole(&mut self, id: &ChainId, (from, to): (Time, Time), below: Below, others: &[&Chain]) {
-        let kept = self.outside.range.retained_since.unwrap_or(to).min(to);
+        let kept = self.digests_expired_until().unwrap_or(to).min(to);
         let message = format!("the digests from {} to {} have expired, as --retained-since says", minute(from), minute(kept));
         self.hours.mark_all(from, kept, HourState::Unproven);
         self.findings_of(id, unproven(Kind::Expired, message).between(from, kept));
@@ -198,6 +206,33 @@ impl CellRun<'_, '_> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Backfill digests that a later one names and that are not there. They stand beside the chains: no hour shows that one is missing.
+    fn close_backfill(&mut self) {
+        let links = std::mem::take(&mut self.links);
+        let mut named: Vec<((usize, String), Link)> = links.into_iter().filter(|(_, link)| link.is_backfill).collect();
+        named.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for ((site, key), link) in named {
+            let Some(end) = layout::digest_name(&key).map(|name| name.end) else { continue };
+            let window = (super::range::less(end, HOUR), end);
+            if !self.outside.range.meets(window.0, window.1) {
+                continue;
+            }
+            let may_have_expired = match self.digests_expired_until() {
+                Some(until) => window.0 < until,
+                None => self.outside.range.since.is_none() && self.oldest_left().is_some_and(|oldest| end < oldest),
+            };
+            let finding = if may_have_expired {
+                self.hours.mark(window.0, HourState::Unproven);
+                unproven(Kind::Expired, "a backfill digest that a later one names is gone: it has expired, or somebody deleted it")
+            } else {
+                self.counts.hours_missing += 1;
+                self.hours.mark(window.0, HourState::Missing);
+                violation(Kind::DigestMissing, "a backfill digest that a later one names as the one before it is missing")
+            };
+            self.findings_of(&link.chain, finding.between(window.0, window.1).at(self.outside.sites.bucket(site), &key));
         }
     }
 

@@ -48,7 +48,7 @@ enum Stands {
     Invalid,
     /// In a hole.
     Hole,
-    /// In a hole that may be explained by what could not be read.
+    /// In time that a digest covers which could not be read, or in a hole that may be explained by one.
     Open,
     /// Before a beginning that AWS signed.
     BeforeStart,
@@ -198,16 +198,18 @@ impl CellRun<'_, '_> {
     }
 
     /// Where a file stands among the chains; `None` where there are none.
-    fn stands(&self, spot: &Spot) -> Option<Stands> {
+    fn stands(&mut self, spot: &Spot) -> Option<Stands> {
         let Some(at) = spot.at else { return self.stands_somewhere(spot.day) };
+        let may_have_expired = self.digests_expired_until().is_some_and(|until| at < until);
         let mut worst = None;
         for chain in self.chains.values() {
             let stands = match chain.standing(at) {
                 Standing::Covered => return Some(Stands::Covered),
+                Standing::Unread => Stands::Open,
                 Standing::Invalid => Stands::Invalid,
                 Standing::Hole(Below::Start) => Stands::BeforeStart,
                 Standing::Hole(Below::Unread | Below::OtherBucket) => Stands::Open,
-                Standing::Hole(Below::Awaited) if self.outside.range.may_have_expired(at) => Stands::Open,
+                Standing::Hole(Below::Awaited) if may_have_expired => Stands::Open,
                 Standing::Hole(_) => Stands::Hole,
                 Standing::Tail => Stands::Tail,
             };
@@ -217,7 +219,7 @@ impl CellRun<'_, '_> {
     }
 
     /// A file whose name says no hour stands wherever in its day it would be worst.
-    fn stands_somewhere(&self, day: NaiveDate) -> Option<Stands> {
+    fn stands_somewhere(&mut self, day: NaiveDate) -> Option<Stands> {
         let hours = (0..ODD).map(|slot| Some(period(day, slot).0));
         let all = hours.filter_map(|at| self.stands(&Spot { folder: 0, day, slot: 0, at }));
         all.reduce(|worst, stands| {

@@ -7,21 +7,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Outcome;
 use super::closing::{hours_between, missing_run};
 use super::discover::{Found, Strays};
+use super::ended::{End, Ended};
 use super::facts::{EXAMPLES_MAX, Facts, Tail, Waiting, Why};
-use super::findings::{Findings, counted, minute, note, unproven, violation};
+use super::findings::{Findings, counted, note, unproven, violation};
 use super::hours::Hours;
 use super::intervals::Time;
 use super::outside::Outside;
 use super::range::HOUR;
 use crate::report::{Cell, Counts, FINDINGS_MAX, Finding, HourState, Kind, Report};
 
-/// How far apart the Regions of an account may end when the account left.
-const ENDS_APART_MAX: TimeDelta = TimeDelta::hours(2);
-/// An account that left did so at least this long before what is due.
-const LEFT_BEFORE: TimeDelta = TimeDelta::hours(24);
-
 /// Cells that one trail or several deliver to: the same prefix and organization.
-type Place = (String, Option<String>);
+pub(super) type Place = (String, Option<String>);
 
 /// Judges what the cells leave open, and writes the report.
 pub(super) fn report(outside: &Outside<'_>, found: Found, mut outcomes: Vec<Outcome>, source: &str, now: DateTime<Utc>) -> Report {
@@ -89,8 +85,8 @@ struct Beside {
     families: BTreeSet<String>,
     /// Begin of the oldest digest of a place; `None` where it has digests, but none is valid.
     first_digests: BTreeMap<Place, Option<Time>>,
-    /// Accounts that left, by place.
-    left: BTreeSet<(Place, String)>,
+    /// What ended while others went on.
+    ended: Ended,
 }
 
 impl Beside {
@@ -101,43 +97,19 @@ impl Beside {
             *first = [*first, outcome.facts.first_digest].into_iter().flatten().min();
         }
         let families = outcomes.iter().flat_map(|outcome| outcome.facts.families.iter().cloned()).collect();
-        Beside { families, first_digests, left: left(outside, outcomes) }
+        Beside { families, first_digests, ended: Ended::new(outside.range.due, outcomes) }
     }
 }
 
-fn place_of(cell: &Cell) -> Place {
+pub(super) fn place_of(cell: &Cell) -> Place {
     (cell.prefix.clone(), cell.organization.clone())
-}
-
-/// Accounts of which everything ended at the same time, long ago, while others at the same place went on.
-fn left(outside: &Outside<'_>, outcomes: &[Outcome]) -> BTreeSet<(Place, String)> {
-    let mut accounts: BTreeMap<(Place, String), Vec<&Outcome>> = BTreeMap::new();
-    for outcome in outcomes.iter().filter(|outcome| outcome.facts.has_digests) {
-        accounts.entry((place_of(&outcome.cell), outcome.cell.account.clone())).or_default().push(outcome);
-    }
-    let has_ended = |cells: &Vec<&Outcome>| {
-        let ends: Vec<Time> = cells.iter().filter_map(|outcome| outcome.facts.end).collect();
-        let (Some(first), Some(last)) = (ends.iter().min(), ends.iter().max()) else { return false };
-        let all_ended = cells.iter().all(|outcome| !outcome.facts.tails.is_empty());
-        all_ended && *last - *first <= ENDS_APART_MAX && *last <= super::range::less(outside.range.due, LEFT_BEFORE)
-    };
-    let going_on: BTreeSet<&Place> = accounts
-        .iter()
-        .filter(|(_, cells)| cells.iter().any(|of| of.facts.tails.is_empty()))
-        .map(|((place, _), _)| place)
-        .collect();
-    accounts
-        .iter()
-        .filter(|((place, _), cells)| going_on.contains(place) && has_ended(cells))
-        .map(|(account, _)| account.clone())
-        .collect()
 }
 
 /// Judges what one cell leaves open.
 fn settle(outside: &Outside<'_>, outcome: Outcome, all: &Beside) -> (Cell, Findings) {
     let Outcome { cell, totals, findings, facts } = outcome;
     let mut settling = Settling {
-        has_left: all.left.contains(&(place_of(&cell), cell.account.clone())),
+        ended: all.ended.of(&cell),
         digests_since: all.first_digests.get(&place_of(&cell)).copied(),
         hours: Hours::of_runs(&cell.hours),
         cell,
@@ -155,7 +127,8 @@ fn settle(outside: &Outside<'_>, outcome: Outcome, all: &Beside) -> (Cell, Findi
 
 /// A cell while what it left open is judged.
 struct Settling {
-    has_left: bool,
+    /// Why there is nothing more, if that has a reason.
+    ended: Option<End>,
     /// Whether the place has digests, and since when valid ones.
     digests_since: Option<Option<Time>>,
     hours: Hours,
@@ -172,12 +145,8 @@ impl Settling {
 
     /// Digests that are due after the newest one.
     fn tail(&mut self, tail: &Tail) {
-        if self.has_left {
-            let message = format!(
-                "everything of account {} ends at {}, in all Regions at once: it left, was suspended or closed, or its tail was removed",
-                self.cell.account,
-                minute(tail.from)
-            );
+        if let Some(end) = self.ended {
+            let message = end.told(&self.cell, tail.from);
             self.hours.mark_all(tail.from, tail.to, HourState::Unproven);
             self.tell(unproven(Kind::AccountEnded, message).of_trail(&tail.trail).between(tail.from, tail.to));
             return;
@@ -191,8 +160,8 @@ impl Settling {
     /// Log files that nothing vouches for.
     fn waiting(&mut self, waiting: Waiting, all: &Beside) {
         match &waiting.why {
-            Why::Tail if self.has_left => {
-                let message = format!("{} delivered after the account's last digest", counted(waiting.count, "log file"));
+            Why::Tail if self.ended.is_some() => {
+                let message = format!("{} delivered after the last digest", counted(waiting.count, "log file"));
                 self.open(&waiting, Kind::AccountEnded, message, None);
             }
             Why::Family(name) if !all.families.contains(name) => {

@@ -275,7 +275,21 @@ impl CellRun<'_, '_> {
         let chain = chain_id(seen);
         let is_backfill = seen.named.name.is_backfill;
         let link = Link { said, by_site: seen.named.site, by_key: seen.named.key.clone(), by_start: start, chain, is_backfill };
-        self.links.insert((site, key), link);
+        self.await_link((site, key), link, seen, window)
+    }
+
+    /// Remembers what a digest says about the one before it. Of two that name the same one, the newer counts, and it is told.
+    fn await_link(&mut self, place: (usize, String), link: Link, seen: &Seen, window: (Time, Time)) -> Below {
+        let known = self.links.get(&place);
+        if known.is_some_and(|known| known.is_backfill == link.is_backfill && known.chain == link.chain) {
+            let message = "a newer digest names the same one before it: the chain forks";
+            self.tell_digest(seen, window, unproven(Kind::DigestLink, message));
+            return Below::Unknown;
+        }
+        // Backfill digests stand beside the chain, and do not take a link from it.
+        if known.is_none_or(|known| known.is_backfill) {
+            self.links.insert(place, link);
+        }
         Below::Awaited
     }
 
@@ -293,7 +307,13 @@ impl CellRun<'_, '_> {
         let id = chain_id(seen);
         let link = link.filter(|link| !link.is_backfill && link.chain == id);
         let chain = self.chains.entry(id).or_default();
-        chain.add(status, (start, end));
+        let covered = match (status, &seen.read) {
+            (Status::Valid, _) => &mut chain.valid,
+            (Status::Unproven, Ok(_)) => &mut chain.unproven,
+            (Status::Unproven, Err(_)) => &mut chain.unread,
+            (Status::Invalid, _) => &mut chain.invalid,
+        };
+        covered.add(start, end);
         if let Some(link) = link {
             if end < link.by_start {
                 chain.edges.insert(link.by_start, Below::Skipped);
