@@ -98,9 +98,16 @@ impl From<&Credentials> for Kept {
 /// Asks the chain; an error says what to do.
 pub(crate) async fn ask(provider: &SharedCredentialsProvider) -> Result<Credentials, NoCredentials> {
     provider.provide_credentials().await.map_err(|error| {
-        let reason = chain_of(&error);
+        let reason = brief(&chain_of(&error));
         NoCredentials(format!("set a profile (--profile, AWS_PROFILE), run `aws sso login`, or give the machine a role ({reason})"))
     })
+}
+
+/// The SDK lists every place where it looked, a line each: that they were tried says the first one.
+fn brief(reason: &str) -> String {
+    let (said, _) = reason.split_once(". Attempted:").unwrap_or((reason, ""));
+    let (said, _) = said.split_once('\n').unwrap_or((said, ""));
+    said.strip_prefix("the credential provider was not enabled: ").unwrap_or(said).to_owned()
 }
 
 /// An error with everything below it, each thing said once.

@@ -75,6 +75,14 @@ impl CloudTrailKeys {
         }
     }
 
+    /// Whether there are credentials to sign with; an error says in plain words what to do.
+    pub async fn check_credentials(&self) -> Result<(), SourceError> {
+        match &self.credentials {
+            None => Err(SourceError::Credentials("requests are not to be signed".to_owned())),
+            Some(chain) => chain.current().await.map(drop).map_err(|error| SourceError::Credentials(error.to_string())),
+        }
+    }
+
     /// Who will say it.
     pub fn origin(&self, region: &str) -> Origin {
         match &self.endpoint {

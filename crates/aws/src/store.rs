@@ -133,14 +133,16 @@ impl Store for S3Store {
 
     fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, Refusal> {
         let cursor = self.cursors.after(prefix, after);
-        let Listing { mut page, token } = self.request(prefix, &cursor)?;
+        let Listing { mut page, is_truncated, token } = self.request(prefix, &cursor)?;
         // A folder's own placeholder (`prefix/`, empty) stands not under the prefix; it is the prefix.
         page.objects.retain(|object| object.key != prefix);
-        if let Some(token) = token {
-            let last_object = page.objects.last().map(|object| &object.key);
-            let last = last_object.max(page.folders.last()).map_or(prefix, String::as_str).to_owned();
-            page.next = Some(self.cursors.remember(prefix, last, token));
-        }
+        let last_object = page.objects.last().map(|object| &object.key);
+        let last = last_object.max(page.folders.last()).map_or(prefix, String::as_str).to_owned();
+        page.next = match token {
+            Some(token) => Some(self.cursors.remember(prefix, last, token)),
+            None => is_truncated.then_some(last),
+        };
+        fold(&mut page, prefix, after);
         Ok(page)
     }
 
@@ -153,6 +155,23 @@ impl Store for S3Store {
         *buffer = self.get(key, size_bytes_max, std::mem::take(buffer))?.body;
         Ok(None)
     }
+}
+
+/// Servers that know no delimiter list all that is below a prefix: what stands deeper is in a folder, which is listed once.
+fn fold(page: &mut Page, prefix: &str, after: Option<&str>) {
+    let folder = |key: &str| {
+        let slash = key.get(prefix.len()..)?.find('/')?;
+        key.get(..prefix.len() + slash + 1).map(str::to_owned)
+    };
+    let deeper: Vec<String> = page.objects.iter().filter_map(|object| folder(&object.key)).collect();
+    if deeper.is_empty() {
+        return;
+    }
+    page.objects.retain(|object| folder(&object.key).is_none());
+    page.folders.extend(deeper);
+    page.folders.sort();
+    page.folders.dedup();
+    page.folders.retain(|folder| after.is_none_or(|after| !after.starts_with(folder.as_str())));
 }
 
 /// What the user pointed at is a folder, with or without the final slash.
@@ -180,6 +199,8 @@ fn metadata(headers: &HeaderMap) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use prove::store::Listed;
+
     use super::*;
 
     #[test]
@@ -192,6 +213,14 @@ mod tests {
         for (cursor, told) in cases {
             assert_eq!(query("a/", &cursor), told);
         }
+    }
+
+    #[test]
+    fn what_a_server_lists_at_all_depths_is_folded() {
+        let object = |key: &str| Listed { key: key.to_owned(), size_bytes: 1, is_archived: false };
+        let mut page = Page { objects: ["p/a", "p/b/1", "p/b/c/2", "p/d/3", "p/e"].map(object).to_vec(), ..Page::default() };
+        fold(&mut page, "p/", Some("p/b/0"));
+        assert_eq!((page.folders, page.objects), (vec!["p/d/".to_owned()], ["p/a", "p/e"].map(object).to_vec()));
     }
 
     #[test]

@@ -11,7 +11,9 @@ const ARCHIVED: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     pub(super) page: Page,
-    /// Where the next page begins.
+    /// Whether there are more.
+    pub(super) is_truncated: bool,
+    /// Where the next page begins; a server that is none of AWS's may not say it.
     pub(super) token: Option<String>,
 }
 
@@ -108,17 +110,18 @@ impl Reading {
     }
 
     fn finish(self) -> Result<Listing, String> {
-        let Listing { mut page, token } = self.listing;
+        let Listing { mut page, token, .. } = self.listing;
         if self.is_encoded {
             page.objects.iter_mut().try_for_each(|object| decode(&mut object.key))?;
             page.folders.iter_mut().try_for_each(decode)?;
         }
         page.folders.sort();
         page.objects.sort_by(|one, other| one.key.cmp(&other.key));
-        match (self.is_truncated, token) {
-            (true, None) => Err("it goes on, but does not say where".to_owned()),
-            (true, token) => Ok(Listing { page, token }),
-            (false, _) => Ok(Listing { page, token: None }),
+        match self.is_truncated {
+            true if page.folders.is_empty() && page.objects.is_empty() && token.is_none() => {
+                Err("it goes on, but does not say where".to_owned())
+            }
+            is_truncated => Ok(Listing { page, is_truncated, token: token.filter(|_| is_truncated) }),
         }
     }
 }
@@ -183,7 +186,8 @@ mod tests {
             &contents("a", "<Owner><ID>Key</ID></Owner>"),
             "<CommonPrefixes><Prefix>y/</Prefix></CommonPrefixes><CommonPrefixes><Prefix>x%20/</Prefix></CommonPrefixes>",
         ];
-        let Listing { page, token } = page(&inside.concat()).unwrap();
+        let Listing { page, token, is_truncated } = page(&inside.concat()).unwrap();
+        assert!(is_truncated);
         let keys: Vec<&str> = page.objects.iter().map(|object| object.key.as_str()).collect();
         assert_eq!(keys, ["a", "b c+\u{1}é"]);
         assert_eq!(page.objects[0].size_bytes, 5);

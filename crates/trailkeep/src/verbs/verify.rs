@@ -2,6 +2,7 @@
 
 mod given;
 mod home;
+mod key_source;
 mod like_aws;
 mod places;
 mod query_results;
@@ -57,8 +58,9 @@ const S3_THREADS: usize = 64;
 ///
 /// A folder of saved query results (result_sign.json) is held against its sign file.
 ///
-/// A copy needs no AWS: give the public keys that signed (--public-keys) and, if the copy has it, the metadata of the digests
-/// (--metadata). Without metadata a digest is proven by its successor, and only the newest one remains open.
+/// Public keys are asked of CloudTrail itself (ListPublicKeys, Region by Region), with your AWS credentials. A copy needs no AWS: give
+/// the keys (--public-keys) and, if the copy has it, the metadata of the digests (--metadata). Without metadata a digest is proven by its
+/// successor, and only the newest one remains open. Keys from another endpoint than AWS's are used, and every report says whose they are.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep verify s3://my-trail-bucket --since 90d
@@ -97,7 +99,7 @@ pub struct Verify {
     #[arg(long, value_name = "REGION", value_delimiter = ',')]
     region: Vec<String>,
 
-    /// Public keys: an answer of `aws cloudtrail list-public-keys`; may be given several times
+    /// Public keys: an answer of `aws cloudtrail list-public-keys`; may be given several times [default: CloudTrail is asked]
     #[arg(long, value_name = "FILE")]
     public_keys: Vec<PathBuf>,
 
@@ -109,7 +111,7 @@ pub struct Verify {
     #[arg(long, value_name = "OLD=PLACE")]
     map: Vec<Mapping>,
 
-    /// A lifecycle rule of yours removes objects that are older than this: they are not missing
+    /// A lifecycle rule of yours removes objects that are older than this: the oldest that are gone are not missing
     #[arg(long, value_name = "TIME")]
     retained_since: Option<When>,
 
@@ -144,7 +146,7 @@ impl Verify {
         if query_results::are_in(source) {
             return query_results::verify(source, &given.listed(), context);
         }
-        let keys = given.key_source()?;
+        let keys = key_source::key_source(&given, context).await?;
         let stores = self.stores(source, &given, context).await?;
         if self.like_aws.like_aws {
             return self.like_aws(stores, keys, now, context).await;

@@ -42,15 +42,9 @@ impl Given {
         Ok(Given { keys, metadata, hashes })
     }
 
-    /// Where public keys are looked up.
-    pub fn key_source(&self) -> Result<Box<dyn KeySource>, Failure> {
-        match &self.keys {
-            Some(keys) => Ok(Box::new(keys.clone())),
-            None => Err(Failure::usage(
-                "no public keys are given, and without them no signature can be checked",
-                "give --public-keys FILE: aws cloudtrail list-public-keys --start-time T --end-time T > FILE",
-            )),
-        }
+    /// The public keys that were given; `None` if none were.
+    pub fn key_source(&self) -> Option<Box<dyn KeySource>> {
+        self.keys.clone().map(|keys| Box::new(keys) as Box<dyn KeySource>)
     }
 
     /// The public keys, with the words for where they are from.

@@ -6,10 +6,12 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use aws::store::S3Store;
 use prove::store::zipped::Zipped;
 use prove::store::{Folder, Metadata, Overlay, Store, anchored};
 
 use crate::exit::Failure;
+use crate::lakes;
 use crate::settings::Context;
 
 /// `OLD=PLACE`: the objects of a bucket that digests name are at another place.
@@ -88,8 +90,8 @@ fn open_local(name: &str) -> Result<Box<dyn Store>, Failure> {
     ))
 }
 
-async fn open_s3(name: &str, _context: &Context) -> Result<Box<dyn Store>, Failure> {
-    Err(Failure::usage(format!("`{name}` cannot be verified in place yet"), "copy it, and name the folder"))
+async fn open_s3(name: &str, context: &Context) -> Result<Box<dyn Store>, Failure> {
+    Ok(Box::new(S3Store::open(name, &lakes::access(context)).await?))
 }
 
 /// A library's error; its hint stands after a semicolon.

@@ -164,5 +164,8 @@ fn limits(report: &Report, screen: Screen) -> Vec<String> {
     if report.keys.iter().any(|keys| keys.origin.starts_with("file")) {
         lines.push("  - that the keys in the file are AWS's: compare with `aws cloudtrail list-public-keys`".to_owned());
     }
+    if report.keys.iter().any(|keys| keys.origin.starts_with("custom endpoint")) {
+        lines.push("  - that the keys are AWS's: somebody else's endpoint gave them".to_owned());
+    }
     lines
 }
