@@ -2,10 +2,11 @@
 
 mod ingest;
 mod memory;
+mod verify;
+mod verify_memory;
 mod verify_server;
 
 mod duckdb;
-mod endpoint;
 mod trailkeep;
 
 mod figures;
@@ -25,6 +26,8 @@ use crate::outside;
 pub enum Bench {
     Ingest(ingest::Ingest),
     Memory(memory::Memory),
+    Verify(verify::Verify),
+    VerifyMemory(verify_memory::VerifyMemory),
     VerifyServer(verify_server::VerifyServer),
 }
 
@@ -34,6 +37,8 @@ impl Bench {
         match self {
             Bench::Ingest(ingest) => ingest.run(),
             Bench::Memory(memory) => memory.run(),
+            Bench::Verify(verify) => verify.run(),
+            Bench::VerifyMemory(memory) => memory.run(),
             Bench::VerifyServer(server) => server.run(),
         }
     }

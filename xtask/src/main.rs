@@ -5,12 +5,14 @@
 mod bench;
 mod failure;
 mod outside;
+mod tamper;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::bench::Bench;
+use crate::tamper::Tamper;
 
 /// Benchmarks and chores of trailkeep.
 #[derive(Debug, Parser)]
@@ -25,11 +27,15 @@ enum Chore {
     /// Measure the release build of trailkeep
     #[command(subcommand)]
     Bench(Bench),
+    Tamper(Tamper),
 }
 
 fn main() -> ExitCode {
-    let Chore::Bench(bench) = Arguments::parse().chore;
-    match bench.run() {
+    let done = match Arguments::parse().chore {
+        Chore::Bench(bench) => bench.run(),
+        Chore::Tamper(tamper) => tamper.run(),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");

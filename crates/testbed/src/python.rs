@@ -1,7 +1,8 @@
 //! A Python that has the packages which the tests need: other readers of Delta tables, and moto.
 
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -41,9 +42,23 @@ impl Python {
     /// Runs a script and reads its standard output as JSON.
     #[track_caller]
     pub fn json(&self, script: &str, arguments: &[&str]) -> Value {
-        let output = self.command(script).args(arguments).output().expect("python starts");
-        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "python failed:\n{stderr}\n{stdout}");
-        serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}\nstdout:\n{stdout}\nstderr:\n{stderr}"))
+        parsed(self.command(script).args(arguments).output().expect("python starts"))
     }
+
+    /// Runs a script on a text as standard input and reads its standard output as JSON.
+    #[track_caller]
+    pub fn json_of(&self, script: &str, stdin: &str) -> Value {
+        let mut command = self.command(script);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("python starts");
+        child.stdin.take().expect("a pipe").write_all(stdin.as_bytes()).expect("python reads");
+        parsed(child.wait_with_output().expect("python ends"))
+    }
+}
+
+#[track_caller]
+fn parsed(output: Output) -> Value {
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "python failed:\n{stderr}\n{stdout}");
+    serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}\nstdout:\n{stdout}\nstderr:\n{stderr}"))
 }

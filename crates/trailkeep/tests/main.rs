@@ -26,3 +26,4 @@ mod metadata;
 mod readers;
 mod stores;
 mod supply;
+mod verify;

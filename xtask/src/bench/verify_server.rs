@@ -4,8 +4,8 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use clap::Args;
+use testbed::Endpoint;
 
-use super::endpoint::Endpoint;
 use crate::failure::Failure;
 
 /// Serve a set of `bench verify` from memory, until standard input ends
@@ -21,8 +21,8 @@ pub struct VerifyServer {
 impl VerifyServer {
     /// Serves.
     pub fn run(self) -> Result<(), Failure> {
-        let endpoint = Endpoint::load(&self.set)?;
-        println!("{}", endpoint.serve().map_err(Failure::io(&self.set))?);
+        let serving = Endpoint::load(&self.set).and_then(Endpoint::serve).map_err(Failure::io(&self.set))?;
+        println!("{}", serving.port());
         io::stdin().read_to_end(&mut Vec::new()).map(drop).map_err(Failure::io(&self.set))
     }
 }

@@ -1,22 +1,19 @@
 //! What CloudTrail and Organizations say about the trail of a set.
 
-use std::fs;
+use std::io;
 use std::path::Path;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer;
-use crate::failure::Failure;
+use super::{answer, read, wrong};
 
 /// The trail whose logs are in a set, and its public keys.
-pub struct Trail {
+pub(super) struct Trail {
     manifest: Manifest,
     public_keys: Vec<u8>,
 }
 
 /// What the tool that makes sets says about one.
-#[derive(Debug, Deserialize)]
 struct Manifest {
     account: String,
     home: String,
@@ -28,11 +25,8 @@ struct Manifest {
 
 impl Trail {
     /// Reads a set's manifest and public keys.
-    pub fn load(set: &Path) -> Result<Trail, Failure> {
-        let read = |name: &str| fs::read(set.join(name)).map_err(Failure::io(&set.join(name)));
-        let manifest = serde_json::from_slice(&read("manifest.json")?);
-        let manifest = manifest.map_err(|error| Failure::Wrong(format!("`{}`: manifest.json: {error}", set.display())))?;
-        Ok(Trail { manifest, public_keys: read("public_keys.json")? })
+    pub fn load(set: &Path) -> io::Result<Trail> {
+        Ok(Trail { manifest: Manifest::load(&set.join("manifest.json"))?, public_keys: read(&set.join("public_keys.json"))? })
     }
 
     /// The bucket that it delivers to.
@@ -66,6 +60,24 @@ impl Trail {
 
     fn organization(&self) -> Value {
         json!({ "Organization": { "Id": self.manifest.org, "FeatureSet": "ALL", "MasterAccountId": self.manifest.account } })
+    }
+}
+
+impl Manifest {
+    fn load(path: &Path) -> io::Result<Manifest> {
+        let document: Value = serde_json::from_slice(&read(path)?).map_err(|error| wrong(path, error))?;
+        let text = |name: &str| {
+            let text = document.get(name).and_then(Value::as_str).map(str::to_owned);
+            text.ok_or_else(|| wrong(path, format!("no `{name}`")))
+        };
+        Ok(Manifest {
+            account: text("account")?,
+            home: text("home")?,
+            trail: text("trail")?,
+            org: text("org")?,
+            prefix: text("prefix")?,
+            bucket: text("bucket")?,
+        })
     }
 }
 

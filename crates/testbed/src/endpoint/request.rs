@@ -71,6 +71,12 @@ impl<'a> Request<'a> {
     pub fn operation(&self) -> Option<&'a str> {
         header(self.head, "x-amz-target").and_then(|target| target.rsplit('.').next())
     }
+
+    /// The Region in the scope of the credentials that signed it.
+    pub fn signed_for(&self) -> Option<&'a str> {
+        let (_, scope) = header(self.head, "authorization")?.split_once("Credential=")?;
+        scope.split('/').nth(2)
+    }
 }
 
 /// A header's value.

@@ -1,15 +1,17 @@
 //! The objects of a set, each with its answer ready.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
+use std::io;
 use std::ops::Bound;
 use std::path::Path;
 
-use crate::bench::set::files;
-use crate::failure::Failure;
+use super::{files, read, wrong};
+
+/// What S3 says about an object that has to be restored first.
+pub(super) const ARCHIVED: &str = "InvalidObjectState";
 
 /// A bucket in memory.
-pub struct Bucket {
+pub(super) struct Bucket {
     name: String,
     objects: BTreeMap<String, Object>,
 }
@@ -24,18 +26,24 @@ type Line = (String, BTreeMap<String, String>);
 
 impl Bucket {
     /// Reads `set/<bucket>/` and the metadata beside it.
-    pub fn load(set: &Path, name: &str) -> Result<Bucket, Failure> {
+    pub fn load(set: &Path, name: &str) -> io::Result<Bucket> {
         let folder = set.join(name);
         let mut metadata = metadata(&set.join("meta.jsonl"))?;
         let mut objects = BTreeMap::new();
         for path in files(&folder)? {
             let key = path.strip_prefix(&folder).unwrap_or(&path).to_string_lossy().into_owned();
-            let body = fs::read(&path).map_err(Failure::io(&path))?;
+            let body = read(&path)?;
             let headers = headers(metadata.remove(&format!("{name}/{key}")).unwrap_or_default());
             let answer = super::answer("200 OK", "application/json", &headers, &body);
             objects.insert(key, Object { answer, size_bytes: body.len() as u64 });
         }
         Ok(Bucket { name: name.to_owned(), objects })
+    }
+
+    /// Answers reads of these objects as S3 does while they are in an archive tier.
+    pub fn archive(&mut self, is_archived: impl Fn(&str) -> bool) {
+        let archived = self.objects.iter_mut().filter(|(key, _)| is_archived(key));
+        archived.for_each(|(_, object)| object.answer = super::refusal(ARCHIVED));
     }
 
     /// Its name.
@@ -56,10 +64,10 @@ impl Bucket {
     }
 }
 
-fn metadata(path: &Path) -> Result<HashMap<String, BTreeMap<String, String>>, Failure> {
-    let text = fs::read_to_string(path).map_err(Failure::io(path))?;
-    let lines = text.lines().map(serde_json::from_str::<Line>).collect::<Result<_, _>>();
-    lines.map_err(|error| Failure::Wrong(format!("`{}`: {error}", path.display())))
+fn metadata(path: &Path) -> io::Result<HashMap<String, BTreeMap<String, String>>> {
+    let text = read(path)?;
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(serde_json::from_slice::<Line>).collect::<Result<_, _>>().map_err(|error| wrong(path, error))
 }
 
 /// What S3 sends with an object that counts for its readers.
