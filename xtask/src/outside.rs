@@ -16,6 +16,23 @@ pub fn binary() -> PathBuf {
     env::current_exe().unwrap_or_default().with_file_name("trailkeep")
 }
 
+/// This program itself.
+pub fn this_program() -> PathBuf {
+    env::current_exe().unwrap_or_default()
+}
+
+/// Ticks of a second in `/proc` (USER_HZ), on every Linux that Rust runs on.
+const TICKS_PER_S: f64 = 100.0;
+
+/// Seconds of processor time that a process has used, as Linux tells it; 0 elsewhere.
+pub fn process_cpu_s(id: u32) -> f64 {
+    let told = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // The program's name, in parentheses, may hold anything.
+    let rest = told.rsplit_once(") ").map_or("", |(_, rest)| rest);
+    let ticks = rest.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    ticks.sum::<f64>() / TICKS_PER_S
+}
+
 /// The Python environment that `./test` makes.
 pub fn python() -> PathBuf {
     let folder = |name: &str| env::var_os(name).map(PathBuf::from);

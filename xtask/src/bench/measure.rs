@@ -23,14 +23,27 @@ pub struct Used {
     exit: i64,
 }
 
+impl Used {
+    /// Of work that was done in this process.
+    pub fn of(wall_s: f64, cpu_s: f64) -> Used {
+        Used { wall_s, cpu_s, rss_bytes: 0, exit: 0 }
+    }
+}
+
 /// Runs a program to its end; what it used, and what it printed.
 pub fn run(tools: &Tools, command: &[OsString]) -> Result<(Used, Vec<u8>), Failure> {
+    run_with(tools, command, &[])
+}
+
+/// The same with more in the program's environment.
+pub fn run_with(tools: &Tools, command: &[OsString], environment: &[(&str, String)]) -> Result<(Used, Vec<u8>), Failure> {
     let out = tools.scratch.join("used.json");
     let name = || command.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
     let measured = Command::new(&tools.python)
         .args(["-c", MEASURE_PY])
         .arg(&out)
         .args(command)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

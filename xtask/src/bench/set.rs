@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use sample::{Delivery, FileSizes, Plan};
+use sample::{FileSizes, Plan};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -106,7 +106,7 @@ fn write(plan: &Plan, families: Families, folder: &Path) -> Result<Truth, Failur
             left_out += u64::from(delivery.records);
             continue;
         }
-        place(folder, &delivery)?;
+        put(folder, &delivery.key, &delivery.body)?;
         truth.files += 1;
         truth.records += u64::from(delivery.records);
         truth.content_bytes += delivery.content_bytes;
@@ -117,12 +117,13 @@ fn write(plan: &Plan, families: Families, folder: &Path) -> Result<Truth, Failur
     Ok(truth)
 }
 
-fn place(folder: &Path, delivery: &Delivery) -> Result<(), Failure> {
-    let path = folder.join(&delivery.key);
+/// Puts an object into a folder.
+pub fn put(folder: &Path, key: &str, body: &[u8]) -> Result<(), Failure> {
+    let path = folder.join(key);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(Failure::io(parent))?;
     }
-    fs::write(&path, &delivery.body).map_err(Failure::io(&path))
+    fs::write(&path, body).map_err(Failure::io(&path))
 }
 
 /// All files under a folder, in the order of their names.
