@@ -155,6 +155,12 @@ impl Context {
         self.home.value.as_deref().unwrap_or_default()
     }
 
+    /// Whether S3 is an endpoint on this machine.
+    pub fn is_endpoint_here(&self) -> bool {
+        let host = self.endpoint_url.value.as_deref().and_then(|url| url.split_once("://")).map_or("", |(_, rest)| rest);
+        ["127.", "localhost", "[::1]"].iter().any(|here| host.starts_with(here))
+    }
+
     /// `--home HOME` as it has to be typed in the next command; nothing where it is the default.
     pub fn home_flag(&self) -> String {
         match self.home.origin.as_str() {

@@ -15,6 +15,10 @@ fn is_unreserved(byte: u8) -> bool {
 }
 
 fn encode(text: &str, is_plain: impl Fn(u8) -> bool) -> String {
+    // CloudTrail's own keys are plain.
+    if text.bytes().all(&is_plain) {
+        return text.to_owned();
+    }
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if is_plain(byte) {
