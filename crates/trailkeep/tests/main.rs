@@ -23,6 +23,7 @@ mod digests;
 mod evidence;
 mod floors;
 mod metadata;
+mod pack;
 mod readers;
 mod stores;
 mod supply;
