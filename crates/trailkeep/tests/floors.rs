@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::metadata::{Metadata, Section, root, text};
 
 /// Crates above floor 1 that are pure too.
-const PURE: [&str; 2] = ["detect", "audit"];
+const PURE: [&str; 3] = ["check", "detect", "audit"];
 /// What no pure crate may stand on.
 const IMPURE: [&str; 6] = ["tokio", "object_store", "reqwest", "hyper", "aws-config", "mio"];
 

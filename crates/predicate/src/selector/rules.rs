@@ -199,9 +199,11 @@ fn is_arn(value: &str) -> bool {
 
 /// Fields without which a category cannot be selected.
 fn required(index: usize, category: Category, selector: &AdvancedEventSelector, refusals: &mut Vec<Refusal>) {
+    // Somebody who named a type of resource meant its service.
+    let meant = selector.only_value("resources.type").and_then(network_source_of);
     let (field, example) = match category {
         Category::Data => ("resources.type", "AWS::S3::Object"),
-        Category::NetworkActivity => ("eventSource", "s3.amazonaws.com"),
+        Category::NetworkActivity => ("eventSource", meant.unwrap_or("s3.amazonaws.com")),
         _ => return,
     };
     let hint = format!("write {{ \"Field\": \"{field}\", \"Equals\": [\"{example}\"] }}");
