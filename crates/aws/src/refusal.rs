@@ -13,6 +13,8 @@ use crate::credentials::{NoCredentials, chain_of};
 pub(crate) enum Asked {
     List,
     Get,
+    Put,
+    Versions,
 }
 
 /// Longest text of another system that we pass on.
@@ -101,6 +103,8 @@ fn denied(text: &str, asked: Asked, key: &str) -> SourceError {
         _ if mentions_kms(text) => "kms:Decrypt",
         Asked::List => "s3:ListBucket",
         Asked::Get => "s3:GetObject",
+        Asked::Put => "s3:PutObject",
+        Asked::Versions => "s3:ListBucketVersions",
     };
     SourceError::Denied { key: key.to_owned(), action: action.to_owned() }
 }

@@ -26,8 +26,10 @@ const DOCUMENTS: [&str; 2] = ["config/", "evidence/keys/"];
 pub struct Trust {
     /// Fingerprints of keys that are known to be ours; without any, the first key is taken as it comes.
     pub pins: Vec<String>,
-    /// The last statement, as it was kept elsewhere.
-    pub anchor: Option<Anchor>,
+    /// Fingerprint of the key of whoever asks: if it signs the chain now, it need not be pinned.
+    pub own: Option<String>,
+    /// Statements, as they were kept elsewhere.
+    pub anchors: Vec<Anchor>,
 }
 
 /// What was found in a home beside its log files.
@@ -53,6 +55,12 @@ pub struct HomeChecked {
     pub rebuilt: u64,
     /// Bytes of their content.
     pub rebuilt_bytes: u64,
+    /// Copies of its head that are kept elsewhere, in plain words.
+    #[serde(default)]
+    pub anchors: Vec<String>,
+    /// Whether whoever asked keeps a copy as well.
+    #[serde(default)]
+    pub is_kept_here: bool,
     /// Days of events that went with the retention, as statements say.
     #[serde(default)]
     pub retired_days: u64,
@@ -76,8 +84,8 @@ pub struct Objects<'a> {
 /// Checks statements, commits, files and documents. Evidence is compared by whoever goes through the ledger.
 pub async fn check<'a>(lake: &'a Lake, trust: &Trust) -> Result<Objects<'a>, LakeError> {
     let mut chain = Chain::pinned(trust.pins.iter().cloned());
-    if let Some(anchor) = trust.anchor {
-        chain = chain.anchored(anchor);
+    for anchor in &trust.anchors {
+        chain = chain.anchored(*anchor);
     }
     let read = statements::read(lake, chain).await?;
     let retention = Retention::read(lake, read.retired).await?;
@@ -87,12 +95,14 @@ pub async fn check<'a>(lake: &'a Lake, trust: &Trust) -> Result<Objects<'a>, Lak
         head: read.chain.head().map(|head| head.number),
         head_sha256: read.chain.head().map(|head| head.sha256.to_string()),
         keys: read.keys,
-        is_anchored: trust.anchor.is_some(),
+        is_anchored: !trust.anchors.is_empty(),
         ..HomeChecked::default()
     };
     let mut objects = Objects { lake, checked, findings: Vec::new(), retention, done: BTreeSet::new() };
-    objects.findings.extend(read.findings.into_iter().chain(read.chain.finish()).map(of_statement));
-    if read.count == 0 && trust.anchor.is_none() {
+    objects
+        .findings
+        .extend(read.findings.into_iter().chain(read.chain.finish()).map(|found| of_statement(found, &read.chain, trust)));
+    if read.count == 0 && trust.anchors.is_empty() {
         objects.findings.push(finding(
             Level::Unproven,
             Kind::HomeUnsealed,
@@ -234,9 +244,20 @@ fn not_sealed_yet(path: &str) -> Finding {
     )
 }
 
-fn of_statement(found: seal::finding::Finding) -> Finding {
-    let level = if matches!(found.wrong, Wrong::NotIntroduced { .. }) { Level::Unproven } else { Level::Violation };
-    finding(level, Kind::HomeSeal, &statements::path(found.number), &found.to_string(), None)
+fn of_statement(found: seal::finding::Finding, chain: &Chain, trust: &Trust) -> Finding {
+    let path = statements::path(found.number);
+    let is_own = trust.pins.is_empty() && trust.own.is_some() && chain.signer() == trust.own.as_deref();
+    match &found.wrong {
+        Wrong::NotIntroduced { key, .. } if is_own => {
+            let message = format!("the key {key} took over without the one before it; it is the key of this machine");
+            finding(Level::Note, Kind::HomeSeal, &path, &message, None)
+        }
+        Wrong::NotIntroduced { .. } => {
+            let hint = Some("if you know that the key is yours: --trust-key FINGERPRINT");
+            finding(Level::Unproven, Kind::HomeSeal, &path, &found.to_string(), hint)
+        }
+        _ => finding(Level::Violation, Kind::HomeSeal, &path, &found.to_string(), None),
+    }
 }
 
 /// A finding about an object of the home.

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod retention;
 pub mod rows;
 pub mod sealer;
+pub mod standing;
 mod statements;
 pub mod store;
 pub mod verify;
@@ -17,4 +18,4 @@ pub mod vouch;
 
 pub use check::{HomeChecked, Trust};
 pub use statements::home_name;
-pub use verify::{HomeReport, unopened, verify};
+pub use verify::{HomeReport, add_finding, unopened, verify};

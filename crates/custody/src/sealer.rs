@@ -29,7 +29,7 @@ pub enum SealError {
     /// Another key's turn.
     #[error(
         "this home is sealed with the key {signer}, and here is the key {ours}; give that key with --seal-key FILE, or, if it is \
-         lost, the home stays as it is sealed: collect into a new one"
+         lost, let this one take over: `trailkeep seal adopt`"
     )]
     OtherKey {
         /// Fingerprint of the key whose turn it is.
@@ -37,6 +37,18 @@ pub enum SealError {
         /// Fingerprint of the key at hand.
         ours: String,
     },
+    /// A key that signs nothing more.
+    #[error("the key {0} was replaced in this home and cannot come back; give another one with --seal-key FILE")]
+    Retired(String),
+    /// Nothing has to be adopted.
+    #[error("the key {0}, whose turn it is, is at hand: nothing is lost, and `trailkeep seal rotate` replaces it")]
+    NotLost(String),
+    /// Nobody has sealed it.
+    #[error("this home has no seal yet; `trailkeep collect` makes one")]
+    Unsealed,
+    /// No key was given.
+    #[error("there is no key to seal with; give one with --seal-key FILE")]
+    NoKey,
     /// The chain does not hold: nothing is put on top of it.
     #[error("the chain of statements does not hold ({0}); run `trailkeep verify --home`")]
     Broken(String),
@@ -63,12 +75,17 @@ pub struct Sealed {
     pub home: String,
     /// The last statement: keep it elsewhere.
     pub head: Option<Anchor>,
+    /// Fingerprint of the key whose turn it is.
+    pub key: Option<String>,
 }
 
 /// Whoever seals a home: knows what is sealed already, and goes on from there.
 pub struct Sealer<'a> {
     lake: &'a Lake,
+    /// The key whose turn it is.
     key: &'a StatementKey,
+    /// The key that is to take over.
+    successor: Option<&'a StatementKey>,
     read: Read,
     /// Name for a home that has none yet.
     name: String,
@@ -77,13 +94,38 @@ pub struct Sealer<'a> {
 }
 
 impl<'a> Sealer<'a> {
-    /// Reads the chain as it stands. `name` becomes the home's if nobody has sealed it before.
-    pub async fn open(lake: &'a Lake, key: &'a StatementKey, name: String) -> Result<Sealer<'a>, SealError> {
+    /// Reads the chain as it stands. The first key is the one to seal with; a home whose turn is another one's among them is handed
+    /// on to it. `name` becomes the home's if nobody has sealed it before.
+    pub async fn open(lake: &'a Lake, keys: &'a [StatementKey], name: String) -> Result<Sealer<'a>, SealError> {
         let read = statements::read(lake, Chain::new()).await?;
-        let mut sealer = Sealer { lake, key, read, name, next: BTreeMap::new() };
+        let current = keys.first().ok_or(SealError::NoKey)?;
+        let key = match read.chain.signer() {
+            Some(signer) => keys.iter().find(|key| key.fingerprint() == signer).unwrap_or(current),
+            None => current,
+        };
+        let is_handed_on = key.fingerprint() != current.fingerprint() && !read.chain.has_retired(&current.fingerprint());
+        let mut sealer = Sealer { lake, key, successor: is_handed_on.then_some(current), read, name, next: BTreeMap::new() };
         sealer.check()?;
         sealer.next = TABLES.into_iter().map(|table| (table, sealer.first_unsealed(table))).collect();
         Ok(sealer)
+    }
+
+    /// Lets a key take over from one that is lost. Only who pins the new one can know that this was no break-in.
+    pub async fn adopt(lake: &'a Lake, keys: &'a [StatementKey], time: &str) -> Result<Sealed, SealError> {
+        let read = statements::read(lake, Chain::new()).await?;
+        let key = keys.first().ok_or(SealError::NoKey)?;
+        let signer = read.chain.signer().ok_or(SealError::Unsealed)?.to_owned();
+        if keys.iter().any(|key| key.fingerprint() == signer) {
+            return Err(SealError::NotLost(signer));
+        }
+        if read.chain.has_retired(&key.fingerprint()) {
+            return Err(SealError::Retired(key.fingerprint()));
+        }
+        let mut sealer = Sealer { lake, key, successor: None, read, name: String::new(), next: BTreeMap::new() };
+        sealer.check_head()?;
+        let before = sealer.read.next();
+        sealer.introduce(KeyReason::Lost, time).await?;
+        Ok(sealer.sealed(before))
     }
 
     /// Says what is new. `time` is RFC 3339.
@@ -91,6 +133,11 @@ impl<'a> Sealer<'a> {
         let before = self.read.next();
         if self.read.chain.head().is_none() {
             self.introduce(KeyReason::First, time).await?;
+        }
+        if let Some(successor) = self.successor.take() {
+            let new = NewKey::new(&successor.public()?, KeyReason::Rotated);
+            self.say(Says::Key(new), time).await?;
+            self.key = successor;
         }
         let new = self.news().await?;
         for says in new {
@@ -101,7 +148,8 @@ impl<'a> Sealer<'a> {
 
     fn sealed(&self, before: u64) -> Sealed {
         let home = self.read.chain.home().unwrap_or(&self.name).to_owned();
-        Sealed { statements: self.read.next() - before, home, head: self.read.chain.head() }
+        let key = self.read.chain.signer().map(str::to_owned);
+        Sealed { statements: self.read.next() - before, home, head: self.read.chain.head(), key }
     }
 
     /// Nothing is said on top of a chain that does not hold, or out of turn.

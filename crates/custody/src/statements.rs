@@ -1,5 +1,6 @@
 //! The statements of a home: read in their order, and written one after the other.
 
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use lake::{Lake, LakeError};
 use seal::chain::{Anchor, Chain, Checked};
@@ -36,6 +37,8 @@ pub struct Read {
     pub keys: Vec<String>,
     /// Days that they say are gone with the retention.
     pub retired: Vec<Told>,
+    /// When the last one was made that holds.
+    pub last_time: Option<DateTime<Utc>>,
 }
 
 /// The name that a home's first statement gives it, as long as that one can be read.
@@ -46,7 +49,7 @@ pub async fn home_name(lake: &Lake) -> Result<Option<String>, LakeError> {
 
 /// Reads all statements, from the first on.
 pub async fn read(lake: &Lake, chain: Chain) -> Result<Read, LakeError> {
-    let mut read = Read { chain, findings: Vec::new(), count: 0, keys: Vec::new(), retired: Vec::new() };
+    let mut read = Read { chain, findings: Vec::new(), count: 0, keys: Vec::new(), retired: Vec::new(), last_time: None };
     let mut numbers: Vec<u64> =
         lake.objects_in(FOLDER).try_filter_map(async |object| Ok(number(&object.path))).try_collect().await?;
     numbers.sort_unstable();
@@ -64,11 +67,12 @@ impl Read {
         self.findings.extend(findings);
         self.count += 1;
         let Some(statement) = statement else { return Ok(true) };
+        // The statement was read, so its time is one.
+        let time = statement.time.parse().unwrap_or_default();
+        self.last_time = Some(time);
         match statement.says {
             Says::Key(key) => self.keys.push(key.fingerprint),
             Says::Retired(retired) => {
-                // The statement was read, so its time is one.
-                let time = statement.time.parse().unwrap_or_default();
                 self.retired.push(Told { day: retired.day, path: path(number), time });
             }
             Says::Objects(_) | Says::Compacted(_) => {}

@@ -74,6 +74,14 @@ pub fn unopened(name: &str, error: &LakeError, options: &Options, now: DateTime<
     HomeReport { home: HomeChecked::default(), report: combine(Vec::new(), vec![found], name, options, now) }
 }
 
+/// Adds what was found beside a report.
+pub fn add_finding(report: &mut Report, found: Finding) {
+    report.totals.count(found.level, found.kind);
+    report.findings.push(found);
+    report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    report.judgment = report.totals.judgment();
+}
+
 /// One report over all sources of a home, its own findings first.
 fn combine(sources: Vec<Report>, findings: Vec<Finding>, name: &str, options: &Options, now: DateTime<Utc>) -> Report {
     let mut all = Report {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::error::LakeError;
 use crate::limits::CHECKPOINT_EVERY;
+use crate::schema::SHA256_TAG;
 
 /// A file of the table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -219,18 +220,17 @@ impl Log {
         Ok(Committed::Done)
     }
 
-    /// Writes the state as a checkpoint. Two collectors may write the same one; they write the same content.
+    /// Writes the state as a checkpoint, with its SHA-256 in the hint. Two collectors may write the same one; they write the same content.
     pub async fn checkpoint(&self) -> Result<(), LakeError> {
         let lines = self.state.checkpoint_lines();
         let count = lines.len();
         let body = crate::parquets::actions_to_parquet(&lines)?;
         let name = format!("{:020}.checkpoint.parquet", self.state.version);
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.store.put_opts(&self.log_path(&name), PutPayload::from(body), options).await {
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let hint = json!({ "version": self.state.version, "size": count }).to_string();
+        let sha256 = crate::parquets::sha256_hex(&body);
+        // Derived from the log: what lies there already is the same, or was damaged.
+        self.store.put(&self.log_path(&name), PutPayload::from(body)).await?;
+        let tags = json!({ SHA256_TAG: sha256 });
+        let hint = json!({ "version": self.state.version, "size": count, "tags": tags }).to_string();
         self.store.put(&self.log_path("_last_checkpoint"), PutPayload::from(hint)).await?;
         Ok(())
     }
@@ -241,18 +241,24 @@ impl Log {
             Err(object_store::Error::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        // The hint is only a hint: without a readable checkpoint behind it, the log is read from its beginning.
-        let Some(version) = serde_json::from_slice::<Value>(&hint).ok().and_then(|hint| hint.get("version")?.as_i64()) else {
-            return Ok(());
-        };
+        // The hint is only a hint: without a whole checkpoint behind it, the log is read from its beginning. It is never cleaned up.
+        let Ok(hint) = serde_json::from_slice::<Value>(&hint) else { return Ok(()) };
+        let Some(version) = hint.get("version").and_then(Value::as_i64) else { return Ok(()) };
         let path = self.log_path(&format!("{version:020}.checkpoint.parquet"));
         let body: Bytes = match self.store.get(&path).await {
             Ok(found) => found.bytes().await?,
             Err(object_store::Error::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        let actions = crate::parquets::actions_from_parquet(body)
-            .map_err(|error| LakeError::Damaged { path: path.to_string(), reason: error.to_string() })?;
+        let noted = hint.get("tags").and_then(|tags| tags.get(SHA256_TAG)?.as_str());
+        if noted.is_some_and(|noted| noted != crate::parquets::sha256_hex(&body)) {
+            tracing::warn!(%path, "this checkpoint is damaged; the log is read from its beginning");
+            return Ok(());
+        }
+        let Ok(actions) = crate::parquets::actions_from_parquet(body) else {
+            tracing::warn!(%path, "this checkpoint cannot be read; the log is read from its beginning");
+            return Ok(());
+        };
         self.state.apply(&actions);
         self.state.version = version;
         Ok(())

@@ -27,7 +27,7 @@ pub struct Anchor {
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
     pins: BTreeSet<String>,
-    anchor: Option<Anchor>,
+    anchors: Vec<Anchor>,
     head: Option<Anchor>,
     home: Option<String>,
     signer: Option<Signer>,
@@ -66,9 +66,10 @@ impl Chain {
         Chain { pins: pins.into_iter().collect(), ..Chain::default() }
     }
 
-    /// What the chain must hold, by a copy of its head that was kept elsewhere.
-    pub fn anchored(self, anchor: Anchor) -> Chain {
-        Chain { anchor: Some(anchor), ..self }
+    /// What the chain must hold, by a copy of its head that was kept elsewhere; call it for each.
+    pub fn anchored(mut self, anchor: Anchor) -> Chain {
+        self.anchors.push(anchor);
+        self
     }
 
     /// Checks all statement files of a chain, in the order of their numbers.
@@ -104,7 +105,7 @@ impl Chain {
     /// What can only be said at the end: keys that nobody vouched for, and an end that came early.
     pub fn finish(&self) -> Vec<Finding> {
         let next = self.head.map_or(0, |head| head.number.saturating_add(1));
-        let is_short = self.anchor.is_some_and(|anchor| anchor.number >= next);
+        let is_short = self.anchors.iter().any(|anchor| anchor.number >= next);
         let short = is_short.then_some(Finding { number: next, wrong: Wrong::EndsEarly });
         self.doubt.iter().cloned().chain(short).collect()
     }
@@ -119,6 +120,11 @@ impl Chain {
         self.signer.as_ref().map(|signer| signer.fingerprint.as_str())
     }
 
+    /// Whether a key was replaced: it signs nothing more.
+    pub fn has_retired(&self, fingerprint: &str) -> bool {
+        self.retired.contains(fingerprint)
+    }
+
     /// The home that the chain is about.
     pub fn home(&self) -> Option<&str> {
         self.home.as_deref()
@@ -130,8 +136,9 @@ impl Chain {
     }
 
     fn not_as_anchored(&self, number: u64, found: Hash) -> Option<Wrong> {
-        let anchored = self.anchor.filter(|anchor| anchor.number == number)?.sha256;
-        (anchored != found).then_some(Wrong::NotAsAnchored { found, anchored })
+        let mut of_this = self.anchors.iter().filter(|anchor| anchor.number == number);
+        let anchored = of_this.find(|anchor| anchor.sha256 != found)?.sha256;
+        Some(Wrong::NotAsAnchored { found, anchored })
     }
 
     /// Takes in what a file says if it is signed by whose turn it is; an error says why it is not, `wrong` what else there is.

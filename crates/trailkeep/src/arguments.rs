@@ -14,6 +14,7 @@ use crate::verbs::export::Export;
 use crate::verbs::query::Query;
 use crate::verbs::rules::Rules;
 use crate::verbs::sample::Sample;
+use crate::verbs::seal::Seal;
 use crate::verbs::status::Status;
 use crate::verbs::stores::Stores;
 use crate::verbs::verify::Verify;
@@ -53,6 +54,7 @@ pub enum Verb {
     Collect(Collect),
     Verify(Verify),
     Evidence(Evidence),
+    Seal(Seal),
     Query(Query),
     Detect(Detect),
     Rules(Rules),

@@ -33,6 +33,10 @@ pub struct Place {
     /// The key that seals homes; made on first use [env: TRAILKEEP_SEAL_KEY; default: ~/.config/trailkeep/seal-key.pem]
     #[arg(long, global = true, value_name = "FILE")]
     pub seal_key: Option<String>,
+
+    /// Bucket with Object Lock for copies of the seal's head: s3://bucket/prefix [env: TRAILKEEP_SEAL_ANCHOR]
+    #[arg(long, global = true, value_name = "S3-URI")]
+    pub seal_anchor: Option<String>,
 }
 
 /// The environment, read once.
@@ -63,6 +67,8 @@ pub struct Context {
     pub endpoint_url: Setting,
     /// The file of the key that seals homes.
     pub seal_key: Setting,
+    /// Where copies of the seal's head go.
+    pub seal_anchor: Setting,
     /// Another CloudTrail endpoint.
     pub cloudtrail_endpoint_url: Setting,
     /// Threads that encode and decode.
@@ -137,6 +143,7 @@ impl Context {
             profile: settle("profile", &place.profile, "--profile", &["TRAILKEEP_PROFILE", "AWS_PROFILE"]),
             aws_region: settle("aws region", &place.aws_region, "--aws-region", &regions),
             seal_key,
+            seal_anchor: settle("seal anchor", &place.seal_anchor, "--seal-anchor", &["TRAILKEEP_SEAL_ANCHOR"]),
             endpoint_url: settle("endpoint", &place.endpoint_url, "--endpoint-url", &endpoints("AWS_ENDPOINT_URL_S3")),
             cloudtrail_endpoint_url: settle(
                 "cloudtrail endpoint",

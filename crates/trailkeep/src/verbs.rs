@@ -12,6 +12,7 @@ mod overview;
 pub mod query;
 pub mod rules;
 pub mod sample;
+pub mod seal;
 pub mod status;
 pub mod stores;
 pub mod verify;
@@ -28,6 +29,7 @@ pub async fn run(verb: Option<Verb>, context: &Context) -> Result<Exit, Failure>
         Some(Verb::Collect(collect)) => collect.run(context).await,
         Some(Verb::Verify(verify)) => verify.run(context).await,
         Some(Verb::Evidence(evidence)) => evidence.run(context).await,
+        Some(Verb::Seal(seal)) => seal.run(context).await,
         Some(Verb::Query(query)) => query.run(context).await,
         Some(Verb::Detect(detect)) => detect.run(context).await,
         Some(Verb::Rules(rules)) => rules.run(context),

@@ -185,7 +185,7 @@ fn an_organization_is_proven_after_compaction_and_what_retention_removed_is_told
     assert_eq!((expired.len(), &expired[0]["level"], &expired[0]["count"]), (1, &json!("note"), &json!(gone)), "{report}");
     assert_eq!(report["counts"]["logs_verified"], logs - gone);
     assert_eq!((&report["counts"]["logs_missing"], &report["counts"]["logs_unreadable"]), (&json!(0), &json!(gone)));
-    every_file_counts(&home, verify_days, 2);
+    every_file_counts(&home, verify_days, 1);
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod floors;
 mod metadata;
 mod pack;
 mod readers;
+mod sealing;
 mod stores;
 mod supply;
 mod verify;

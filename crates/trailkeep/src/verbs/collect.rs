@@ -12,12 +12,12 @@ use collect::collector::{Follow, Input, Options, Stop};
 use collect::plan::Plan;
 use collect::summary::Summary;
 use collect::walk::Wanted;
-use custody::vouch::Vouched;
+use custody::vouch::{KeyAsker, Vouched};
 use lake::Lake;
 use seal::chain::Anchor;
 
 use crate::collecting::noted::Noted;
-use crate::collecting::public_keys::{self, Answer};
+use crate::collecting::public_keys::{self, Answer, Asker};
 use crate::exit::{Exit, Failure};
 use crate::progress::{Manner, Reporter};
 use crate::settings::Context;
@@ -39,7 +39,8 @@ const COMPACT_EVERY: TimeDelta = TimeDelta::hours(6);
 /// again, and what was interrupted is taken up where it stopped. Two collectors may share a lake.
 ///
 /// Digests are kept as evidence, with the metadata that holds their signatures. A copy has no metadata: --metadata brings it, also
-/// for digests that were collected without.
+/// for digests that were collected without. The public keys are asked of CloudTrail (ListPublicKeys, Region by Region) when digests come
+/// from S3, and kept; for a copy, --public-keys brings them.
 ///
 /// Nothing is dropped: what cannot be understood is kept as evidence and listed with its reason, and the exit code is 5.
 #[derive(Args, Debug)]
@@ -145,10 +146,12 @@ impl Collect {
         let watch = outside::stopwatch();
         public_keys::keep(&lake, &answers).await.inspect_err(|_| reporter.finish())?;
         let lake = Arc::new(lake);
-        let summary = self.collect_under_seal(&lake, inputs, &self.options(threads), &reporter, &stop, context).await;
-        let kept = kept(&lake, context).await;
+        let asker = self.asker(context).await;
+        let summary = self.collect_under_seal(&lake, inputs, asker.as_ref(), &reporter, &stop, context).await;
+        let kept = kept(&lake, asker.as_ref(), context).await;
         reporter.finish();
         let (summary, kept) = (summary?, kept?);
+        asker.iter().for_each(|asker| asker.tell());
         if let Some(unused) = noted.and_then(|noted| noted.unused()) {
             output::note(unused);
         }
@@ -219,19 +222,29 @@ impl Collect {
         &self,
         lake: &Arc<Lake>,
         inputs: Vec<Input>,
-        options: &Options,
+        asker: Option<&Arc<Asker>>,
         reporter: &Arc<Reporter>,
         stop: &Stop,
         context: &Context,
     ) -> Result<Summary, Failure> {
-        let mut collecting = std::pin::pin!(self.collect(lake, inputs, options, reporter, stop));
+        let options = self.options(self.threads.map_or(context.threads, usize::from));
+        let mut collecting = std::pin::pin!(self.collect(lake, inputs, &options, reporter, stop));
         loop {
             tokio::select! {
                 summary = &mut collecting => return summary,
                 () = tokio::time::sleep(SEAL_EVERY) => {
-                    kept(lake, context).await?;
+                    kept(lake, asker, context).await?;
                 }
             }
+        }
+    }
+
+    /// Who is asked for public keys: CloudTrail, where digests come from S3.
+    async fn asker(&self, context: &Context) -> Option<Arc<Asker>> {
+        if self.sources.iter().any(|source| source.starts_with("s3://")) {
+            Some(Arc::new(Asker::open(context).await))
+        } else {
+            None
         }
     }
 
@@ -293,8 +306,9 @@ impl Collect {
 }
 
 /// Lets AWS's digests vouch for what is there, and seals the home.
-async fn kept(lake: &Lake, context: &Context) -> Result<Kept, Failure> {
-    let vouched = custody::vouch::vouch(lake, None).await?;
+async fn kept(lake: &Lake, asker: Option<&Arc<Asker>>, context: &Context) -> Result<Kept, Failure> {
+    let asked = asker.map(|asker| Arc::clone(asker) as Arc<dyn KeyAsker>);
+    let vouched = custody::vouch::vouch(lake, asked).await?;
     let sealed = sealing::seal(lake, context).await;
     Ok(Kept { vouched, sealed: sealed.and_then(|sealed| sealed.head) })
 }

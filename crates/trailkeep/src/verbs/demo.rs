@@ -2,26 +2,33 @@
 
 mod checking;
 mod questions;
+mod tampering;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::{DateTime, NaiveTime, Utc};
 use clap::Args;
+use collect::beside::{self, Beside};
 use collect::collector::{Options, Stop};
 use collect::summary::Summary;
 use lake::Lake;
 use sample::{Plan, Totals};
 
+use crate::collecting::noted::Noted;
+use crate::collecting::public_keys::{self, Answer};
 use crate::exit::{Exit, Failure};
 use crate::progress::{Manner, Reporter};
+use crate::sampling::{self, Places};
 use crate::settings::{Context, Setting, quoted};
-use crate::{collecting, figures, lakes, output, outside, sampling};
+use crate::{collecting, figures, lakes, output, outside, sealing};
 
 /// See what trailkeep does, on a sample organization with an attack in it.
 ///
-/// Makes 30 days of logs of six accounts in a temporary folder (about 400,000 events in 60,000 files), collects them into a
-/// lake, checks every sum against the generator's own totals, and answers five questions that an investigator would ask.
-/// Needs no AWS account and no network; takes less than 90 seconds and 500 MB.
+/// Makes 30 days of logs of six accounts in a temporary folder (about 400,000 events in 60,000 files, and a signed digest for every
+/// hour), collects them into a lake, checks every sum against the generator's own totals, and answers five questions that an
+/// investigator would ask. Then a log file is changed and a digest deleted, as an intruder would, and both are found.
+/// Needs no AWS account and no network; takes less than 90 seconds and 600 MB.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep demo
@@ -38,21 +45,28 @@ impl Demo {
         let screen = context.screen;
         let watch = outside::stopwatch();
         let folder = self.folder(context)?;
-        let (logs, home) = (folder.join("logs"), folder.join("lake"));
+        let (plan, home) = (Plan::demo(outside::now().date_naive()), folder.join("lake"));
+        let places = Places::under(&folder.join("logs"), &plan);
+        let until = plan.end.and_time(NaiveTime::MIN).and_utc();
         output::line(
             screen.bold("A sample organization: six accounts, five Regions, 30 days - and somebody who should not be there."),
         )?;
         output::line("")?;
 
         let reporter = Arc::new(Reporter::new(Manner::Auto, "Making log files"));
-        let totals = make(logs.clone(), Arc::clone(&reporter)).await?;
+        let totals = make(plan, places.clone(), Arc::clone(&reporter)).await?;
         reporter.finish();
         done("made", &made_text(&totals), watch.elapsed().as_secs_f64(), context)?;
 
         let begun = watch.elapsed().as_secs_f64();
         let context = &with_home(context, &home);
-        let (lake, summary) = collect(&logs, context).await?;
+        let (lake, summary) = collect(&places, context).await?;
         done("collected", &collected_text(&summary), watch.elapsed().as_secs_f64() - begun, context)?;
+
+        let begun = watch.elapsed().as_secs_f64();
+        let vouched = custody::vouch::vouch(&lake, None).await?;
+        sealing::seal(&lake, context).await;
+        done("vouched", &vouched_text(&vouched), watch.elapsed().as_secs_f64() - begun, context)?;
 
         let begun = watch.elapsed().as_secs_f64();
         let checks = checking::check(&lake, &totals, &summary).await?;
@@ -67,13 +81,14 @@ impl Demo {
             output::line(questions::truth(attack, screen))?;
         }
         let asked_s = watch.elapsed().as_secs_f64() - begun;
+        let is_found = tampered(&lake, &places, until, context).await?;
         output::line(format!(
             "\nFive questions in {}; everything in {}.",
             figures::span(asked_s),
             figures::span(watch.elapsed().as_secs_f64())
         ))?;
-        next(&folder, &logs, &home, self.keep.is_some(), context)?;
-        if is_right { Ok(Exit::Fine) } else { Ok(Exit::Integrity) }
+        next(&folder, &places, &home, self.keep.is_some(), context)?;
+        if is_right && is_found { Ok(Exit::Fine) } else { Ok(Exit::Integrity) }
     }
 
     /// The folder for logs and lake, which must be new or empty.
@@ -95,18 +110,43 @@ impl Demo {
     }
 }
 
-async fn make(logs: PathBuf, reporter: Arc<Reporter>) -> Result<Totals, Failure> {
-    let plan = Plan::demo(outside::now().date_naive());
+/// Somebody changes the bucket; whether that is found, and the lake holds what was delivered.
+async fn tampered(lake: &Arc<Lake>, places: &Places, until: DateTime<Utc>, context: &Context) -> Result<bool, Failure> {
+    let (screen, watch) = (context.screen, outside::stopwatch());
+    tampering::heading(screen)?;
+    let done_to = tampering::tamper(lake, places).await?;
+    let report = tampering::verify_bucket(places, until, context).await?;
+    output::line(done_to.text(&report, screen))?;
+    let is_found = done_to.is_found_in(&report);
+    let verdict = if is_found { "both were found" } else { "not everything was found" };
+    done("verified", verdict, watch.elapsed().as_secs_f64(), context)?;
+    let begun = watch.elapsed().as_secs_f64();
+    let home = tampering::verify_home(lake, until, context).await?;
+    output::line(tampering::still_there(lake, &home, screen).await?)?;
+    let is_proven = tampering::is_proven(&home);
+    let verdict =
+        if is_proven { "the lake, from its own rows: it still holds what was delivered" } else { "the lake is not proven" };
+    done("proven", verdict, watch.elapsed().as_secs_f64() - begun, context)?;
+    Ok(is_found && is_proven)
+}
+
+async fn make(plan: Plan, places: Places, reporter: Arc<Reporter>) -> Result<Totals, Failure> {
     let expected = plan.events;
-    let work = move || sampling::write(&plan, &logs, |records| reporter.step("Making log files", "records", records, expected));
+    let work = move || {
+        let key = seal::RsaKey::generate().map_err(|error| Failure::failed(error.to_string(), ""))?;
+        let watch = |records| reporter.step("Making log files", "records", records, expected);
+        sampling::write_with_digests(&plan, &key, &places, watch)
+    };
     tokio::task::spawn_blocking(work).await.map_err(|error| Failure::failed(format!("making the logs stopped: {error}"), ""))?
 }
 
-async fn collect(logs: &Path, context: &Context) -> Result<(Arc<Lake>, Summary), Failure> {
+async fn collect(places: &Places, context: &Context) -> Result<(Arc<Lake>, Summary), Failure> {
     let reporter = Arc::new(Reporter::new(Manner::Auto, "Collecting them"));
     let outside = outside::outside(context.threads, Arc::clone(&reporter) as Arc<_>);
     let lake = Arc::new(lakes::open_or_create(context, outside).await?);
-    let input = collecting::open(&logs.display().to_string(), context).await?;
+    public_keys::keep(&lake, &[Answer::read(&places.public_keys)?]).await?;
+    let noted: Arc<dyn Beside> = Noted::read(&places.metadata)?;
+    let input = beside::lay_over(collecting::open(&places.bucket.display().to_string(), context).await?, &noted);
     let options = Options { threads: context.threads, ..Options::default() };
     let summary = collecting::collect(&lake, input, &options, &reporter, &Stop::default()).await;
     reporter.finish();
@@ -120,9 +160,10 @@ fn with_home(context: &Context, home: &Path) -> Context {
 
 fn made_text(totals: &Totals) -> String {
     format!(
-        "{} in {} ({}, unpacked {})",
+        "{} in {}, {} ({}, unpacked {})",
         figures::counted(totals.records, "record"),
         figures::counted(totals.deliveries, "log file"),
+        figures::counted(totals.digests, "signed digest"),
         figures::size(totals.stored_bytes),
         figures::size(totals.content_bytes)
     )
@@ -137,18 +178,42 @@ fn collected_text(summary: &Summary) -> String {
     )
 }
 
+fn vouched_text(vouched: &custody::vouch::Vouched) -> String {
+    format!(
+        "{} by {}: none altered, none missing",
+        figures::counted(vouched.verified, "log file"),
+        figures::counted(vouched.digests, "signed digest")
+    )
+}
+
 fn done(word: &str, text: &str, seconds: f64, context: &Context) -> Result<(), Failure> {
     let tick = context.screen.good("✓");
     output::line(format!("{tick} {word:<10} {text}  {}", context.screen.dim(&format!("({})", figures::span(seconds)))))
 }
 
-fn next(folder: &Path, logs: &Path, home: &Path, is_kept: bool, context: &Context) -> Result<(), Failure> {
+fn next(folder: &Path, places: &Places, home: &Path, is_kept: bool, context: &Context) -> Result<(), Failure> {
     let shell = |path: &Path| quoted(&path.display().to_string());
     let home = shell(home);
     let screen = context.screen;
     output::line(screen.bold("\nWhat to try next"))?;
     let commands = [
-        (format!("trailkeep collect {} --home {home}", shell(logs)), "again: nothing is new"),
+        (format!("trailkeep verify --home {home}"), "the lake, proven hour by hour without the bucket"),
+        (
+            format!(
+                "trailkeep verify {} --public-keys {} --metadata {}",
+                shell(&places.bucket),
+                shell(&places.public_keys),
+                shell(&places.metadata)
+            ),
+            "the bucket that was tampered with, hour by hour",
+        ),
+        (
+            format!(
+                "trailkeep evidence --sql \"SELECT eventID FROM events WHERE eventName = 'StopLogging'\" --out {} --home {home}",
+                shell(&folder.join("evidence.zip"))
+            ),
+            "what proves it to others, who need nothing but sha256sum and openssl",
+        ),
         (format!("trailkeep status --home {home}"), "accounts, Regions, gaps, silence"),
         (
             format!("trailkeep query \"SELECT * FROM events WHERE eventName = 'StopLogging'\" --home {home}"),

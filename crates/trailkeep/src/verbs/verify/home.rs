@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use custody::{HomeChecked, HomeReport, Trust};
+use prove::report::{Finding, Kind, Level};
 
 use super::given::Given;
 use super::writing::Format;
 use super::{Verify, exit, junit, machine, table};
 use crate::exit::{Exit, Failure};
-use crate::figures::{counted, size};
+use crate::figures::{counted, counted_as, size};
 use crate::output::{Screen, clean};
 use crate::progress::Reporter;
+use crate::sealing::Anchored;
 use crate::settings::Context;
 use crate::{lakes, outside, sealing};
 
@@ -34,12 +36,20 @@ impl Verify {
             }
             Err(failure) => return Err(failure),
         };
-        let name = custody::home_name(&lake).await?;
-        let anchor = sealing::remembered(name.as_deref(), context)?;
-        let trust = Trust { pins: self.trust_key.clone(), anchor };
+        let name = custody::home_name(&lake).await?.map_or_else(|| sealing::place_name(context), |name| Ok(Some(name)))?;
+        let here = sealing::remembered(name.as_deref(), context)?;
+        let anchored = sealing::anchors(name.as_deref(), context).await.inspect_err(|_| reporter.finish())?;
+        let elsewhere = anchored.iter().flat_map(|anchored| anchored.anchors.iter().copied());
+        let anchors = here.into_iter().chain(elsewhere).collect();
+        let trust = Trust { pins: self.trust_key.clone(), own: sealing::keys::own(context), anchors };
         let found = custody::verify(lake, given.listed(), &trust, &options, now, &context.temporary, Arc::new(())).await;
         reporter.finish();
-        let found = found?;
+        let mut found = found?;
+        found.home.anchors = anchored.iter().flat_map(told).collect();
+        if let Some(missing) = anchored.as_ref().filter(|anchored| anchored.anchors.is_empty()) {
+            custody::add_finding(&mut found.report, no_copy(missing));
+        }
+        found.home.is_kept_here = here.is_some();
         self.write_home(&found, context)?;
         Ok(exit(&found.report))
     }
@@ -75,11 +85,39 @@ fn seal_text(home: &HomeChecked, screen: Screen) -> String {
             counted(home.retired, "log file")
         ));
     }
-    lines.push(screen.dim(if home.is_anchored {
-        "  The seal was compared with the copy of its head that this machine keeps: its end was not cut off."
+    lines.extend(home.anchors.iter().map(|anchor| format!("  {:<28}{}", "copies of its head", clean(anchor))));
+    lines.push(screen.dim(what_it_shows(home)));
+    lines.join("\n")
+}
+
+/// What the seal shows, by what there was to compare it with.
+fn what_it_shows(home: &HomeChecked) -> &'static str {
+    if !home.anchors.is_empty() {
+        "  The seal was compared with copies of its head in a bucket: its end was not cut off, and what was sealed by then was not written \
+         anew, as long as nobody could delete copies there (see whether they are locked)."
+    } else if home.is_kept_here {
+        "  The seal was compared with the copy of its head that this machine keeps: its end was not cut off. Against whoever has this machine \
+         and its key, only a copy elsewhere helps: --seal-anchor s3://bucket/prefix, with Object Lock."
     } else {
         "  No copy of the seal's head was there to compare: a seal alone cannot show that its end was not cut off, nor that whoever \
-         has its key did not write all of it anew. Keep the head elsewhere, and pin the key with --trust-key."
-    }));
-    lines.join("\n")
+         has its key did not write all of it anew. Keep the head elsewhere (--seal-anchor), and pin the key with --trust-key."
+    }
+}
+
+/// The copies in a bucket, in one line.
+fn told(anchored: &Anchored) -> Option<String> {
+    let last = anchored.anchors.last()?;
+    let lock = anchored.lock.as_ref().map_or_else(
+        || "the last one is NOT locked".to_owned(),
+        |lock| format!("the last one is locked until {} ({})", lock.until, lock.mode),
+    );
+    let count = counted_as(anchored.anchors.len() as u64, "copy", "copies");
+    Some(format!("{count} in {}, up to statement {}; {lock}", anchored.place, last.number))
+}
+
+/// A bucket was named, and knows nothing of this home.
+fn no_copy(anchored: &Anchored) -> Finding {
+    let message = format!("there is no copy of a head of this home in `{}`", anchored.place);
+    let hint = Some("the next `collect` or `compact` with --seal-anchor puts one there; if one was there before, it was removed");
+    custody::check::finding(Level::Unproven, Kind::HomeSeal, "seal/", &message, hint)
 }
