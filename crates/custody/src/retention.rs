@@ -12,8 +12,8 @@ use prove::report::{Finding, Kind, Level};
 
 use crate::check::finding;
 
-/// Folder of the documents that say how long events are kept.
-const RULES: &str = "config/store-events";
+/// Begin of the paths of the documents that say how long events are kept: those of the event data stores.
+const RULES: &str = "config/store-";
 /// Microseconds of a day.
 const DAY_US: i64 = 86_400_000_000;
 
@@ -108,9 +108,9 @@ fn is_past(told: &Told, days: u32) -> bool {
 /// All rules that there ever were. What is no document any longer is told by whoever compares it with its statement.
 async fn rules(lake: &Lake) -> Result<Vec<u32>, LakeError> {
     use futures::TryStreamExt;
-    let listed: Vec<_> = lake.objects_in(RULES).try_collect().await?;
+    let listed: Vec<_> = lake.objects_in("config").try_collect().await?;
     let mut rules = Vec::new();
-    for object in listed {
+    for object in listed.into_iter().filter(|object| object.path.starts_with(RULES)) {
         let body = lake.read_object(&object.path).await?.unwrap_or_default();
         let document: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
         let days = document.get("retention_days").and_then(serde_json::Value::as_u64);

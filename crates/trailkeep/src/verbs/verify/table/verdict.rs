@@ -27,8 +27,13 @@ pub fn line(report: &Report, screen: Screen) -> String {
 
 fn proven(report: &Report) -> String {
     let counts = &report.counts;
+    // Nothing else leaves a log file unread and all of it proven.
+    let retired = match counts.logs_unreadable {
+        0 => String::new(),
+        retired => format!(" but {} that went with the home's retention, as signed statements say", count(retired)),
+    };
     format!(
-        "{} by AWS's signatures vouch for {}; every one is there and as it was delivered, and there is no other",
+        "{} by AWS's signatures vouch for {}; every one is there and as it was delivered, and there is no other{retired}",
         counted(counts.digests_valid, "digest"),
         counted(counts.logs_verified, "log file"),
     )
