@@ -89,6 +89,13 @@ fn every_rule_says_why_and_what_to_do_and_has_an_id_of_its_own() {
     }
 }
 
+#[test]
+fn a_folder_with_a_correlation_is_explained_by_it() {
+    let explain = |rule: &str| Program::new(EXE).run(&["rules", "explain", rule]).expect_code(0).stdout;
+    assert!(explain("secrets-many-read").contains("a number of different `requestParameters.secretId` >= 10"));
+    assert!(explain("secrets_many_read_event").contains("selection: eventName = GetSecretValue"));
+}
+
 /// Cases that others have labelled: each gets a day of its own, and the report says which rules matched on which day.
 #[test]
 fn labelled_cases_get_the_expected_verdict() {

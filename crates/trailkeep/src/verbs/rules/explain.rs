@@ -28,7 +28,9 @@ impl Explain {
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let book = self.rules.read()?;
         let entry = find(&book, &self.rule)?;
-        output::line(text(entry, context))?;
+        // A folder that holds a correlation is explained by it; the rules that it is over have names of their own.
+        let is_above = |other: &&Entry| matches!(other.kind, Kind::Correlation(_)) && other.stem() == self.rule;
+        output::line(text(book.rules.iter().find(is_above).unwrap_or(entry), context))?;
         Ok(Exit::Fine)
     }
 }
