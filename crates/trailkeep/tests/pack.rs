@@ -83,6 +83,7 @@ fn every_rule_says_why_and_what_to_do_and_has_an_id_of_its_own() {
         for key in ["title: ", "description: >-", "references:", "tags:", "falsepositives:", "level: ", "response: >-"] {
             assert!(text.lines().any(|line| line.starts_with(key)), "`{name}` has no `{}`", key.trim());
         }
+        assert!(text.lines().any(|line| line == format!("name: {name}")), "`{name}` has another name than its folder");
         for id in text.lines().filter_map(|line| line.strip_prefix("id: ")) {
             assert!(id.len() == 36 && ids.insert(id.to_owned()), "`{name}`: the id `{id}` is no UUID, or another rule's");
         }
