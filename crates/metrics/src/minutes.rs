@@ -96,6 +96,16 @@ impl Minutes {
         self.refused
     }
 
+    /// Minutes in which an event matched.
+    pub fn matched_minutes(&self) -> usize {
+        self.by_dimensions.values().map(Series::len).sum()
+    }
+
+    /// Whether it counts in this metric, by namespace and name.
+    pub fn feeds(&self, metric: &(String, String)) -> bool {
+        self.transformation.metric == *metric
+    }
+
     /// The metrics, with a default value for minutes in which events came and none matched.
     pub fn series(&self) -> BTreeMap<Metric, Series> {
         let (namespace, name) = &self.transformation.metric;

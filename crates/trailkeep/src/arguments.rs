@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::settings::Place;
+use crate::verbs::check::Check;
 use crate::verbs::collect::Collect;
 use crate::verbs::compact::Compact;
 use crate::verbs::completions::Completions;
@@ -11,10 +12,12 @@ use crate::verbs::detect::Detect;
 use crate::verbs::doctor::Doctor;
 use crate::verbs::evidence::Evidence;
 use crate::verbs::export::Export;
+use crate::verbs::metrics::Metrics;
 use crate::verbs::query::Query;
 use crate::verbs::rules::Rules;
 use crate::verbs::sample::Sample;
 use crate::verbs::seal::Seal;
+use crate::verbs::selectors::SelectorsVerb;
 use crate::verbs::status::Status;
 use crate::verbs::stores::Stores;
 use crate::verbs::verify::Verify;
@@ -60,6 +63,9 @@ pub enum Verb {
     Rules(Rules),
     Status(Status),
     Stores(Stores),
+    Check(Check),
+    Selectors(SelectorsVerb),
+    Metrics(Metrics),
     Export(Export),
     Compact(Compact),
     Sample(Sample),
@@ -114,6 +120,11 @@ mod tests {
             &["trailkeep", "evidence", "--out", "x.zip"],
             &["trailkeep", "evidence", "--event", "1"],
             &["trailkeep", "evidence", "--event", "1", "--sql", "SELECT 1", "--out", "x.zip"],
+            &["trailkeep", "check"],
+            &["trailkeep", "check", "f", "-o", "xml"],
+            &["trailkeep", "check", "f", "--fail-on", "never"],
+            &["trailkeep", "selectors", "try"],
+            &["trailkeep", "metrics"],
             &["trailkeep", "nonsense"],
         ] {
             assert!(Arguments::try_parse_from(line).is_err(), "{line:?}");

@@ -1,5 +1,6 @@
 //! One verb, one file.
 
+pub mod check;
 pub mod collect;
 pub mod compact;
 pub mod completions;
@@ -8,11 +9,13 @@ pub mod detect;
 pub mod doctor;
 pub mod evidence;
 pub mod export;
+pub mod metrics;
 mod overview;
 pub mod query;
 pub mod rules;
 pub mod sample;
 pub mod seal;
+pub mod selectors;
 pub mod status;
 pub mod stores;
 pub mod verify;
@@ -35,6 +38,9 @@ pub async fn run(verb: Option<Verb>, context: &Context) -> Result<Exit, Failure>
         Some(Verb::Rules(rules)) => rules.run(context),
         Some(Verb::Status(status)) => status.run(context).await,
         Some(Verb::Stores(stores)) => stores.run(context).await,
+        Some(Verb::Check(check)) => check.run(context),
+        Some(Verb::Selectors(selectors)) => selectors.run(context).await,
+        Some(Verb::Metrics(metrics)) => metrics.run(context).await,
         Some(Verb::Export(export)) => export.run(context).await,
         Some(Verb::Compact(compact)) => compact.run(context).await,
         Some(Verb::Sample(sample)) => sample.run(context),

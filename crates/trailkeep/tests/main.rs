@@ -29,3 +29,4 @@ mod sealing;
 mod stores;
 mod supply;
 mod verify;
+mod watch;

@@ -47,9 +47,9 @@ fn with_the_rest(put: &Put<'_>, list: Vec<AdvancedEventSelector>) -> Vec<Advance
         });
     }
     if let Some(Selectors::Advanced(before)) = put.before.map(|trail| &trail.selectors) {
-        let is_new =
-            |selector: &&AdvancedEventSelector| !list.contains(selector) && !(put.owner == Owner::Trail && is_management(selector));
-        all.extend(before.iter().filter(is_new).cloned());
+        let of_trail = put.owner == Owner::Trail;
+        let is_known = |selector: &AdvancedEventSelector| list.contains(selector) || of_trail && is_management(selector);
+        all.extend(before.iter().filter(|selector| !is_known(selector)).cloned());
     }
     all.extend(
         list.into_iter()
