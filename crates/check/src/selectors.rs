@@ -1,5 +1,6 @@
 //! `put-event-selectors`: what it would keep, and what the trail would lose by it. The call replaces every selector that was there.
 
+mod converted;
 mod corrected;
 mod explained;
 mod lints;

@@ -159,6 +159,9 @@ fn a_feedback_loop_names_its_bucket() {
     let [finding] = report.findings.as_slice() else { panic!("{report:#?}") };
     assert_eq!((finding.id, finding.severity), ("selectors-loop", Severity::High));
     assert!(finding.what.contains("my-logs"));
+    // Basic selectors cannot leave a bucket out: advanced ones can.
+    let again = checked(&format!("aws cloudtrail create-trail --name t --s3-bucket-name my-logs\n{}", finding.corrected));
+    assert!(again.findings.is_empty() && again.requests == 2, "{again:#?}");
 }
 
 #[test]

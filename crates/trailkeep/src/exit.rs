@@ -16,8 +16,6 @@ use crate::output;
 pub enum Exit {
     /// Everything is fine.
     Fine,
-    /// It worked, and what it found is as bad as the user would not have it: 3.
-    Findings,
     /// It worked, and something contradicts what was promised: 4.
     Integrity,
     /// It worked, but not for everything: 5.

@@ -106,11 +106,16 @@ fn an_alarm_acts_once_for_each_change_of_state() {
     let logs = log_file(folder.path(), &events);
     let answer = run(&["metrics", "replay", &script, "--source", &logs, "-o", "json"]).expect_code(0).json();
     assert_eq!(answer["events"], 7);
-    let matched: Vec<u64> = answer["filters"].as_array().unwrap().iter().map(|filter| filter["matched"].as_u64().unwrap()).collect();
+    let matched: Vec<u64> =
+        answer["filters"].as_array().unwrap().iter().map(|filter| filter["matched"].as_u64().unwrap()).collect();
     assert_eq!(matched, [4, 1]);
     let alarm = &answer["alarms"][0];
-    let changes: Vec<(&str, &str)> =
-        alarm["history"].as_array().unwrap().iter().map(|change| (change["at"].as_str().unwrap(), change["to"].as_str().unwrap())).collect();
+    let changes: Vec<(&str, &str)> = alarm["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| (change["at"].as_str().unwrap(), change["to"].as_str().unwrap()))
+        .collect();
     assert_eq!(
         changes,
         [
@@ -135,7 +140,8 @@ fn an_alarm_acts_once_for_each_change_of_state() {
 fn selectors_are_tried_on_history() {
     let folder = tempfile::tempdir().unwrap();
     let file = written(folder.path(), "selectors.json", DATA_ONLY);
-    let read = json!({"eventCategory": "Data", "readOnly": true, "resources": [{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::b/k"}]});
+    let read =
+        json!({"eventCategory": "Data", "readOnly": true, "resources": [{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::b/k"}]});
     let own = json!({
         "eventCategory": "Data", "userIdentity": {"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"},
         "resources": [{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::logs/AWSLogs/x"}]

@@ -2,8 +2,8 @@
 
 use predicate::selector::{AdvancedEventSelector, FieldSelector, Owner, Selectors, network_source_of, to_json};
 
-use super::Put;
 use super::one::keeps_log_deliveries;
+use super::{Put, converted};
 use crate::witness;
 use crate::world;
 
@@ -30,7 +30,13 @@ fn complete(put: &Put<'_>) -> Selectors {
             if put.owner == Owner::Trail && !list.iter().any(|selector| selector.include_management_events) {
                 list.iter_mut().take(1).for_each(|selector| selector.include_management_events = true);
             }
-            Selectors::Basic(list)
+            let basic = Selectors::Basic(list.clone());
+            let bucket = put.before.and_then(|trail| trail.bucket.as_deref()).unwrap_or(SOME_LOG_BUCKET);
+            if world::running(&basic).is_some_and(|running| running.holds(&witness::log_delivery(bucket))) {
+                // Basic selectors cannot leave a bucket out.
+                return Selectors::Advanced(with_the_rest(put, list.iter().flat_map(converted::advanced).collect()));
+            }
+            basic
         }
         Selectors::Advanced(list) => Selectors::Advanced(with_the_rest(put, list)),
         insight => insight,
@@ -63,9 +69,9 @@ fn is_management(selector: &AdvancedEventSelector) -> bool {
     selector.only_value("eventCategory") == Some("Management")
 }
 
-/// Whether a selector keeps every management event but those that a trail may leave out.
+/// Whether a selector keeps every management event.
 fn keeps_all_management(selector: &AdvancedEventSelector) -> bool {
-    is_management(selector) && selector.field("readOnly").is_none()
+    is_management(selector) && selector.field("readOnly").is_none() && selector.field("eventSource").is_none()
 }
 
 fn without_loop(mut selector: AdvancedEventSelector, bucket: &str) -> AdvancedEventSelector {

@@ -22,7 +22,8 @@ use tally::Tally;
 /// Try event selectors on history: what would be kept, what would be dropped, what it would cost.
 ///
 /// FILE has selectors in any shape that `trailkeep check` reads. Every event of the lake (or of a folder of log files) is run through them. What
-/// the lake does not hold cannot be tried: a trail that never kept data events does not show how many there would be.
+/// the lake does not hold cannot be tried: a trail that never kept data events does not show how many there would be. The lake has every event once; a
+/// folder has those twice that two trails delivered.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep selectors try new-selectors.json --since 30d

@@ -2,8 +2,8 @@
 
 use check::{Finding, Report, Severity};
 
+use crate::figures;
 use crate::output::{Screen, clean};
-use crate::{figures, output};
 
 /// All reports.
 pub fn table(reports: &[Report], screen: Screen) -> String {
@@ -63,7 +63,7 @@ fn corrected<'f>(finding: &'f Finding, written: &mut Vec<(usize, &'f str)>, scre
     }
     written.push(this);
     let mut lines = vec!["        write instead:".to_owned()];
-    lines.extend(finding.corrected.lines().map(|line| format!("          {}", screen.good(&output::clean(line)))));
+    lines.extend(finding.corrected.lines().map(|line| format!("          {}", screen.good(&clean(line)))));
     lines
 }
 
