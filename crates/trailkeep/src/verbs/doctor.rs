@@ -39,7 +39,9 @@ pub struct Doctor {
 impl Doctor {
     /// Checks and prints.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let settings = [&context.home, &context.profile, &context.aws_region, &context.endpoint_url];
+        let seal = [&context.seal_key, &context.seal_anchor];
+        let settings =
+            [[&context.home, &context.profile].as_slice(), &[&context.aws_region, &context.endpoint_url], &seal].concat();
         let mut checks = vec![check_home(context).await];
         checks.extend(check_disk(context.home_name()));
         checks.push(clock::check(context, self.source.as_deref()).await);

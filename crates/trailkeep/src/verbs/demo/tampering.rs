@@ -125,7 +125,7 @@ impl Tampered {
             format!("    deleted   {}", name(&self.digest)),
             "              with it went the hash of the log file that tells of the new access key".to_owned(),
             String::new(),
-            screen.bold("    What `trailkeep verify` says of the bucket:"),
+            screen.bold("    What `trailkeep verify` says of the bucket (exit code 4):"),
         ];
         let (followed, wrong): (Vec<&Finding>, Vec<&Finding>) =
             violations(report).partition(|finding| finding.kind == Kind::LogUnvouched);
