@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use futures::TryStreamExt;
 use lake::ledger::Entry;
 use lake::{Lake, LakeError};
 use prove::report::{Finding, Kind, Level};
@@ -107,7 +108,6 @@ fn is_past(told: &Told, days: u32) -> bool {
 
 /// All rules that there ever were. What is no document any longer is told by whoever compares it with its statement.
 async fn rules(lake: &Lake) -> Result<Vec<u32>, LakeError> {
-    use futures::TryStreamExt;
     let listed: Vec<_> = lake.objects_in("config").try_collect().await?;
     let mut rules = Vec::new();
     for object in listed.into_iter().filter(|object| object.path.starts_with(RULES)) {
