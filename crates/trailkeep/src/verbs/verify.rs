@@ -55,8 +55,9 @@ const LOOPBACK_THREADS_PER_CORE: usize = 2;
 ///
 /// Without SOURCE the home is proven: its own seal (signed statements over every commit, document and file), then every log file,
 /// rebuilt from rows and held against AWS's digests, which are kept as evidence. A seal shows that nothing was changed by
-/// somebody without its key; that its end was not cut off shows only a copy of the head that is kept elsewhere, and this machine
-/// keeps one beside the key.
+/// somebody without its key; that its end was not cut off shows only a copy of the head that is kept elsewhere: this machine keeps one
+/// beside the key, and --seal-anchor s3://bucket/prefix names a bucket with others (see `trailkeep seal --help`). What the home's own
+/// retention removed is told as that.
 ///
 /// A folder of saved query results (result_sign.json) is held against its sign file.
 ///
@@ -68,6 +69,7 @@ const LOOPBACK_THREADS_PER_CORE: usize = 2;
   trailkeep verify s3://my-trail-bucket --since 90d
   trailkeep verify ./my-trail-bucket --public-keys keys.json --metadata metadata.jsonl
   trailkeep verify --home lake                       the lake itself, after the bucket is gone
+  trailkeep verify --home lake --seal-anchor s3://my-locked-bucket/seals
   trailkeep verify evidence.zip --public-keys keys.json -o table -o junit=verify.xml
   trailkeep verify ./copy --public-keys keys.json --map old-bucket=./archive
   trailkeep verify ./my-trail-bucket --public-keys keys.json --like-aws --start-time 2026-11-01
