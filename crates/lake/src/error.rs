@@ -2,6 +2,8 @@
 
 use datafusion::error::DataFusionError;
 
+use crate::query::SqlError;
+
 /// The lake's error.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
@@ -38,11 +40,14 @@ pub enum LakeError {
     /// Parquet or Arrow failed.
     #[error("columns could not be written or read: {0}")]
     Columns(String),
-    /// The query is wrong.
+    /// The statement is wrong.
+    #[error("{0}")]
+    Sql(#[from] SqlError),
+    /// The query failed.
     #[error("{0}")]
     Query(String),
     /// The query ran into a limit.
-    #[error("the query needs more than its limit: {0}")]
+    #[error("the query is stopped by its limit: {0}")]
     QueryLimit(String),
     /// A delivery cannot be rebuilt from the lake.
     #[error("`{key}` cannot be rebuilt: {reason}")]

@@ -40,6 +40,7 @@ pub use evidence::Evidence;
 pub use home::{Home, Lake};
 pub use keys::{KeptKeys, KeysSource};
 pub use outside::{Observer, Outside, Phase, Stage};
+pub use query::{QueryLimits, Question, SqlError};
 pub use verdicts::{Judgement, Verdict};
 
 #[cfg(test)]

@@ -24,6 +24,20 @@ pub const REBUILD_DELIVERIES_MAX: usize = 2_000;
 pub const REBUILD_CONTENT_BYTES_MAX: u64 = 64 << 20;
 /// Longest SQL statement, in bytes.
 pub const SQL_SIZE_BYTES_MAX: usize = 100_000;
+/// Deepest nesting of an SQL statement.
+pub const SQL_DEPTH_MAX: usize = 100;
+/// Most operators (AND, OR, +, =, ...) in an SQL statement: a chain of them nests as deep as it is long.
+pub const SQL_OPERATORS_MAX: usize = 5_000;
+/// Largest compiled regular expression of a query, in bytes.
+pub const REGEX_SIZE_BYTES_MAX: usize = 1 << 20;
+/// Deepest nesting of a JSON document that a query's functions take apart.
+pub const JSON_DEPTH_MAX: usize = 100;
+/// Longest text that one call of a function may make, in bytes.
+pub const TEXT_BYTES_MAX: usize = 1 << 20;
+/// Most elements of a list that one call of a function may make.
+pub const LIST_ELEMENTS_MAX: usize = 1 << 20;
+/// Time that one query may take unless it is told otherwise, in seconds. CloudTrail Lake's own limit.
+pub const QUERY_TIME_S_MAX: u64 = 3_600;
 /// Objects of evidence that are written or read at the same time.
 pub const EVIDENCE_AT_ONCE_MAX: usize = 32;
 /// Days of the ledger whose deliveries are remembered.

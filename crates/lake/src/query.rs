@@ -1,35 +1,50 @@
-//! Questions in SQL: DataFusion over the files that the archive's log names.
+//! Questions in SQL: CloudTrail Lake's dialect (Trino's SELECT), answered by DataFusion over the files that the archive's log names.
 //!
-//! The tables are flat; names are rewritten in the syntax tree, so that AWS's nested paths reach flat columns (`resolve`), and
-//! an event's JSON is put together only where it is asked for (`event_json`). Only SELECT is accepted.
+//! Text becomes tokens, where the names of stores and the parameters are seen to (`tokens`), then one SELECT's syntax tree
+//! (`statement`). That is rewritten (`rewrite`): AWS's nested paths reach flat columns, Trino's constructs those of the engine. Functions
+//! that the engine has not, or has with another meaning, are in `functions`. Nothing but SELECT is accepted, and every query has limits.
 
+mod build;
+mod dialect;
+mod errors;
 mod event_json;
 mod files;
+mod functions;
 mod judged;
-mod resolve;
+mod limited;
+mod operators;
+mod rewrite;
+mod statement;
+mod stores;
+mod tokens;
+mod unnest;
 
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
+use datafusion::common::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use datafusion::sql::parser::{DFParserBuilder, Statement as DfStatement};
+use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::Statement;
-use datafusion::sql::sqlparser::dialect::DuckDbDialect;
 use futures::TryStreamExt;
+
+pub use errors::SqlError;
+pub use limited::QueryLimits;
 
 use crate::error::LakeError;
 use crate::home::Lake;
-use crate::limits::{QUERY_MEMORY_BYTES_MAX, SQL_SIZE_BYTES_MAX};
 use crate::schema;
+use errors::Known;
 use files::{FilesTable, TableFile};
 
 /// Name of the default store's table.
@@ -40,8 +55,16 @@ pub const DELIVERIES: &str = "deliveries";
 /// Name of the verdicts' table.
 pub const VERDICTS: &str = "verdicts";
 
-/// Deepest nesting of a statement.
-const SQL_DEPTH_MAX: usize = 100;
+/// A question.
+#[derive(Clone, Debug, Default)]
+pub struct Question<'a> {
+    /// One SELECT.
+    pub sql: &'a str,
+    /// Values for its `?`, in their order.
+    pub parameters: &'a [String],
+    /// What it may use.
+    pub limits: QueryLimits,
+}
 
 /// An answer, as it comes.
 pub struct Answer {
@@ -51,6 +74,8 @@ pub struct Answer {
     pub schema: SchemaRef,
     /// Rows.
     pub rows: SendableRecordBatchStream,
+    /// What the reader should know: which store answered for a name that is none of ours.
+    pub notes: Vec<String>,
 }
 
 impl Answer {
@@ -60,36 +85,66 @@ impl Answer {
     }
 }
 
+/// The columns of a table that is not of events, in lower case.
+fn columns_of_table(table: &str) -> Vec<String> {
+    let (schema, more): (SchemaRef, &[&str]) = match table {
+        DELIVERIES => (schema::ledger(), &[schema::DELIVERY_DAY, "verdict"]),
+        VERDICTS => (schema::verdicts(), &[schema::DELIVERY_DAY]),
+        _ => return Vec::new(),
+    };
+    schema.fields().iter().map(|field| field.name().clone()).chain(more.iter().map(|name| (*name).to_owned())).collect()
+}
+
 impl Lake {
     /// Answers a SELECT over `events`, `deliveries` and `verdicts`.
     pub async fn query(&self, sql: &str) -> Result<Answer, LakeError> {
-        let mut statement = parse(sql)?;
-        let headers = resolve::headers(&statement);
-        resolve::rewrite(&mut statement);
-        let context = self.context(judged::is_asked_for(&statement)).await?;
-        let plan = context.state().statement_to_plan(DfStatement::Statement(Box::new(statement))).await?;
-        let frame = context.execute_logical_plan(plan).await?;
-        let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
-        let headers = headers.filter(|headers| headers.len() == schema.fields().len());
-        let headers = headers.unwrap_or_else(|| schema.fields().iter().map(|field| field.name().clone()).collect());
-        let rows = frame.execute_stream().await?;
-        Ok(Answer { headers, schema, rows })
+        self.ask(&Question { sql, ..Question::default() }).await
     }
 
-    async fn context(&self, with_verdict: bool) -> Result<SessionContext, LakeError> {
+    /// Answers a question.
+    pub async fn ask(&self, question: &Question<'_>) -> Result<Answer, LakeError> {
+        let alarm = Box::pin(tokio::time::sleep(question.limits.time));
+        let statement::Read { mut query, tokens } = statement::read(question.sql, question.parameters)?;
+        let rewritten = rewrite::rewrite(&mut query, &stores::Stores::default()).map_err(|error| error.placed(&tokens))?;
+        let context = self.context(judged::is_asked_for(&query, &tokens), &question.limits).await?;
+        let planned = self.plan(&context, query, question).await;
+        let (schema, rows) = planned.map_err(|error| explained(error, &context, &tokens))?;
+        let headers = Some(rewritten.headers).filter(|headers| headers.len() == schema.fields().len());
+        let headers = headers.unwrap_or_else(|| schema.fields().iter().map(|field| field.name().clone()).collect());
+        let rows = Box::pin(limited::Limited::new(rows, question.limits, alarm));
+        Ok(Answer { headers, schema, rows, notes: rewritten.notes })
+    }
+
+    /// Plans a statement and starts it, within its time.
+    async fn plan(
+        &self,
+        context: &SessionContext,
+        query: Box<datafusion::sql::sqlparser::ast::Query>,
+        question: &Question<'_>,
+    ) -> Result<(SchemaRef, SendableRecordBatchStream), DataFusionError> {
+        let work = async {
+            let plan = context.state().statement_to_plan(DfStatement::Statement(Box::new(Statement::Query(query)))).await?;
+            let frame = context.execute_logical_plan(plan).await?;
+            let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
+            Ok((schema, frame.execute_stream().await?))
+        };
+        tokio::time::timeout(question.limits.time, work).await.map_err(|_| limited::out_of_time(&question.limits))?
+    }
+
+    async fn context(&self, with_verdict: bool, limits: &QueryLimits) -> Result<SessionContext, LakeError> {
         let mut config = SessionConfig::new().with_target_partitions(self.outside.threads.max(1)).with_information_schema(false);
         config.options_mut().execution.parquet.pushdown_filters = true;
         config.options_mut().execution.parquet.reorder_filters = true;
         config.options_mut().execution.time_zone = Some("UTC".to_owned());
+        config.options_mut().sql_parser.default_null_ordering = "nulls_last".to_owned();
+        config.options_mut().sql_parser.map_string_types_to_utf8view = false;
         let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(QUERY_MEMORY_BYTES_MAX)))
+            .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory_bytes)))
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory))
             .build_arc()?;
         let url = ObjectStoreUrl::parse("home://lake")?;
         runtime.register_object_store(url.as_ref(), Arc::clone(&self.home.store));
-        let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
-        let context = SessionContext::new_with_state(state);
-        context.register_udf(ScalarUDF::from(event_json::EventJson::new()));
+        let context = trino_context(config, runtime)?;
         let (archive, ledger) = self.table_files().await?;
         let verdicts = self.verdict_files().await?;
         let events = FilesTable::new(url.clone(), viewed(&schema::archive()), schema::EVENT_DAY, archive);
@@ -134,6 +189,37 @@ impl Lake {
     }
 }
 
+/// A session that has Trino's functions, operators and UNNEST.
+fn trino_context(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Result<SessionContext, LakeError> {
+    let all: Vec<Arc<ScalarUDF>> = functions::all().into_iter().map(Arc::new).collect();
+    let named = |name: &str| {
+        let found = all.iter().find(|function| function.name() == name).cloned();
+        found.ok_or_else(|| LakeError::Worker(format!("function {name} is not registered")))
+    };
+    let operators = operators::Operators { field: named(functions::FIELD)? };
+    let unnest = unnest::UnnestPlanner {
+        as_list: named("lake_as_list")?,
+        as_map: named("lake_as_map")?,
+        ordinals: named("lake_ordinals")?,
+        field: named(functions::FIELD)?,
+    };
+    let planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(operators)];
+    let builder = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_expr_planners(planners)
+        .with_default_features();
+    let context = SessionContext::new_with_state(builder.with_relation_planners(vec![Arc::new(unnest)]).build());
+    for function in all {
+        context.register_udf(function.as_ref().clone());
+    }
+    for function in functions::with_lambdas() {
+        context.register_higher_order_function(Arc::new(function));
+    }
+    context.register_udf(ScalarUDF::from(event_json::EventJson::new()));
+    Ok(context)
+}
+
 /// Text is read as views: less copying.
 fn viewed(schema: &Schema) -> SchemaRef {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
@@ -144,24 +230,23 @@ fn viewed(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Parses one SELECT.
-fn parse(sql: &str) -> Result<Statement, LakeError> {
-    if sql.len() > SQL_SIZE_BYTES_MAX {
-        return Err(LakeError::Query(format!("the statement is longer than {SQL_SIZE_BYTES_MAX} bytes; shorten it")));
+/// An error in the user's words, with its place.
+fn explained(
+    error: DataFusionError,
+    context: &SessionContext,
+    tokens: &[datafusion::sql::sqlparser::tokenizer::TokenWithSpan],
+) -> LakeError {
+    if let DataFusionError::ResourcesExhausted(reason) = error.find_root() {
+        return LakeError::QueryLimit(reason.clone());
     }
-    let mut parser = DFParserBuilder::new(sql).with_dialect(&DuckDbDialect {}).with_recursion_limit(SQL_DEPTH_MAX).build()?;
-    let mut statements = parser.parse_statements()?;
-    let (Some(DfStatement::Statement(statement)), true) = (statements.pop_front(), statements.is_empty()) else {
-        return Err(LakeError::Query("give one SELECT statement; nothing else is run".to_owned()));
-    };
-    match *statement {
-        query @ Statement::Query(_) => Ok(query),
-        other => {
-            let text = other.to_string();
-            let verb = text.split_whitespace().next().unwrap_or_default().to_owned();
-            Err(LakeError::Query(format!(
-                "only SELECT is allowed, this is `{verb}`: the lake is changed by `collect` and `compact` alone"
-            )))
-        }
-    }
+    let state = context.state();
+    let mut functions: Vec<String> = state
+        .scalar_functions()
+        .keys()
+        .chain(state.aggregate_functions().keys())
+        .filter(|name| !name.starts_with("lake_"))
+        .cloned()
+        .collect();
+    functions.sort();
+    LakeError::Sql(SqlError::planned(&error, &Known { columns: &rewrite::paths::all(), functions: &functions }).placed(tokens))
 }

@@ -1,0 +1,89 @@
+//! An answer's rows within the limits of its query: its time and its number of rows. Its memory is the pool's to guard.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::physical_plan::{RecordBatchStream, SendableRecordBatchStream};
+use futures::{Stream, StreamExt};
+use tokio::time::Sleep;
+
+use crate::limits::{QUERY_MEMORY_BYTES_MAX, QUERY_TIME_S_MAX};
+
+/// What a query may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryLimits {
+    /// Memory before it spills to disk, in bytes.
+    pub memory_bytes: usize,
+    /// Time.
+    pub time: Duration,
+    /// Rows of the answer; no limit if `None`.
+    pub rows: Option<u64>,
+}
+
+impl Default for QueryLimits {
+    fn default() -> QueryLimits {
+        QueryLimits { memory_bytes: QUERY_MEMORY_BYTES_MAX, time: Duration::from_secs(QUERY_TIME_S_MAX), rows: None }
+    }
+}
+
+/// What is said when the time is over.
+pub fn out_of_time(limits: &QueryLimits) -> DataFusionError {
+    let text = format!(
+        "it has run for its {} s (--timeout); ask for fewer days with eventTime > ..., or give it more time",
+        limits.time.as_secs_f64()
+    );
+    DataFusionError::ResourcesExhausted(text)
+}
+
+fn too_many_rows(limit: u64) -> DataFusionError {
+    DataFusionError::ResourcesExhausted(format!("it has more than {limit} rows (--max-rows); ask for fewer with WHERE or LIMIT"))
+}
+
+/// The rows.
+pub struct Limited {
+    inner: SendableRecordBatchStream,
+    alarm: Pin<Box<Sleep>>,
+    limits: QueryLimits,
+    rows: u64,
+    is_over: bool,
+}
+
+impl Limited {
+    /// Rows that end with an error when a limit is reached; `left` of the time is still there.
+    pub fn new(inner: SendableRecordBatchStream, limits: QueryLimits, alarm: Pin<Box<Sleep>>) -> Limited {
+        Limited { inner, alarm, limits, rows: 0, is_over: false }
+    }
+}
+
+impl Stream for Limited {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<RecordBatch>>> {
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        if self.alarm.as_mut().poll(context).is_ready() {
+            self.is_over = true;
+            return Poll::Ready(Some(Err(out_of_time(&self.limits))));
+        }
+        let next = self.inner.poll_next_unpin(context);
+        if let Poll::Ready(Some(Ok(batch))) = &next {
+            self.rows += batch.num_rows() as u64;
+            if let Some(limit) = self.limits.rows.filter(|limit| self.rows > *limit) {
+                self.is_over = true;
+                return Poll::Ready(Some(Err(too_many_rows(limit))));
+            }
+        }
+        next
+    }
+}
+
+impl RecordBatchStream for Limited {
+    fn schema(&self) -> SchemaRef {
+        self.inner.schema()
+    }
+}

@@ -1,0 +1,68 @@
+//! What operators mean where Trino, or a Lake query, differs from the engine: comparisons with text, and fields of documents.
+
+use arrow::datatypes::{DataType, Field};
+use datafusion::common::{Column, DFSchema, Result, ScalarValue, TableReference};
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, lit};
+use datafusion::sql::sqlparser::ast::BinaryOperator;
+use std::sync::Arc;
+
+use super::functions::is_text;
+
+/// The planner of operators.
+#[derive(Debug)]
+pub struct Operators {
+    /// The function behind `x.field`.
+    pub field: Arc<ScalarUDF>,
+}
+
+impl ExprPlanner for Operators {
+    /// `readOnly = 'true'` and `count(*) > '5'`: the text is what the other side is. A time compared with text that is no time is an error
+    /// that says so.
+    fn plan_binary_op(&self, mut expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+        if matches!(expr.op, Eq | NotEq | Lt | LtEq | Gt | GtEq) {
+            let (left, right) = (expr.left.get_type(schema), expr.right.get_type(schema));
+            if let (Ok(left), Ok(right)) = (left, right) {
+                self.adapt(&mut expr.right, &left)?;
+                self.adapt(&mut expr.left, &right)?;
+            }
+        }
+        Ok(PlannerResult::Original(expr))
+    }
+
+    /// Fields of a document's text or of a row, in any case.
+    fn plan_compound_identifier(
+        &self,
+        field: &Field,
+        qualifier: Option<&TableReference>,
+        names: &[String],
+    ) -> Result<PlannerResult<Vec<Expr>>> {
+        let column = Expr::Column(Column::from((qualifier, field)));
+        let reached = names.iter().fold(column, |from, name| self.field.call(vec![from, lit(name.as_str())]));
+        Ok(PlannerResult::Planned(reached))
+    }
+}
+
+impl Operators {
+    fn adapt(&self, literal: &mut Expr, other: &DataType) -> Result<()> {
+        let Expr::Literal(value, _) = &*literal else { return Ok(()) };
+        let Some(Some(text)) = value.try_as_str() else { return Ok(()) };
+        let read = match other {
+            DataType::Boolean => text.to_ascii_lowercase().parse::<bool>().ok().map(|value| ScalarValue::Boolean(Some(value))),
+            kind if kind.is_numeric() && !is_text(kind) => {
+                text.trim().parse::<f64>().ok().map(|number| ScalarValue::Float64(Some(number)))
+            }
+            DataType::Timestamp(..) => {
+                let us = super::functions::read_time(text).map_err(|what| super::functions::failed("eventTime", what))?;
+                Some(ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into())))
+            }
+            _ => None,
+        };
+        if let Some(value) = read {
+            let whole = |number: &ScalarValue| matches!(number, ScalarValue::Float64(Some(number)) if number.fract() == 0.0);
+            *literal = if other.is_integer() && whole(&value) { lit(value.cast_to(other).unwrap_or(value)) } else { lit(value) };
+        }
+        Ok(())
+    }
+}

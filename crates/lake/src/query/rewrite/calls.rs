@@ -1,0 +1,254 @@
+//! Functions: which are others under Trino's name, and which are rewritten.
+
+use datafusion::sql::sqlparser::ast::{BinaryOperator, DateTimeField, Expr, Function};
+
+use super::{aggregates, conditionals, docs, lambdas};
+use crate::query::build;
+use crate::query::dialect::{CAST, TRY_CAST};
+use crate::query::errors::SqlError;
+use crate::query::functions;
+
+/// Name of the function that makes a map of whatever is one.
+pub const AS_MAP: &str = "lake_as_map";
+/// Name of the function that makes a list of whatever is one.
+pub const AS_LIST: &str = "lake_as_list";
+
+/// Functions whose first argument is a list.
+const OF_LISTS: [&str; 27] = [
+    "cardinality",
+    "contains",
+    "any_match",
+    "all_match",
+    "none_match",
+    "filter",
+    "transform",
+    "reduce",
+    "zip",
+    "zip_with",
+    "array_distinct",
+    "array_except",
+    "array_intersect",
+    "array_join",
+    "array_max",
+    "array_min",
+    "array_position",
+    "array_remove",
+    "array_sort",
+    "array_union",
+    "arrays_overlap",
+    "reverse",
+    "slice",
+    "flatten",
+    "array_first",
+    "array_last",
+    "trim_array",
+];
+
+/// Functions whose first argument is a list and that take text for one.
+const LIST_WITH_LAMBDA: [&str; 6] = ["any_match", "filter", "transform", "reduce", "zip_with", "array_sort"];
+
+/// Functions whose arguments are maps.
+const OF_MAPS: [&str; 3] = ["map_keys", "map_values", "map_entries"];
+
+/// Functions that the engine has under another name.
+const RENAMED: [(&str, &str); 32] = [
+    ("every", "bool_and"),
+    ("set_agg", "array_agg"),
+    ("row", "struct"),
+    ("filter", "array_filter"),
+    ("transform", "array_transform"),
+    ("any_match", "array_any_match"),
+    ("slice", "lake_slice"),
+    ("sequence", "generate_series"),
+    ("array_join", "lake_array_join"),
+    ("arrays_overlap", "array_has_any"),
+    ("levenshtein_distance", "levenshtein"),
+    ("truncate", "trunc"),
+    ("ceiling", "ceil"),
+    ("rand", "random"),
+    ("bitwise_and_agg", "bit_and"),
+    ("bitwise_or_agg", "bit_or"),
+    ("bitwise_xor_agg", "bit_xor"),
+    ("variance", "var_samp"),
+    ("stddev", "stddev_samp"),
+    ("dow", "day_of_week"),
+    ("doy", "day_of_year"),
+    ("week_of_year", "week"),
+    ("yow", "year_of_week"),
+    ("day_of_month", "day"),
+    ("date", "lake_date"),
+    ("length", "lake_length"),
+    ("is_nan", "isnan"),
+    ("zip", "lake_zip"),
+    ("repeat", "array_repeat"),
+    ("array_position", "lake_array_position"),
+    ("e", "lake_e"),
+    ("substring", "substr"),
+];
+
+/// What is done before a call's arguments are seen.
+pub fn before(function: &mut Function) -> Result<(), SqlError> {
+    if build::name_of(function).as_deref() == Some("try") && build::args_of(function).is_none_or(|args| args.len() != 1) {
+        return Err(SqlError::new("`try` takes one expression").named("try"));
+    }
+    Ok(())
+}
+
+/// What a call becomes when its arguments have been seen; `None` leaves it where it is.
+pub fn after(function: &mut Function, in_try: bool) -> Result<Option<Expr>, SqlError> {
+    let Some(name) = build::name_of(function) else { return Ok(None) };
+    if let Some(replaced) = replaced(function, &name)? {
+        return Ok(Some(replaced));
+    }
+    if OF_LISTS.contains(&name.as_str()) {
+        docs::resources_as_list(function);
+    }
+    if LIST_WITH_LAMBDA.contains(&name.as_str()) {
+        wrap_first(function, AS_LIST);
+    }
+    if OF_MAPS.contains(&name.as_str()) {
+        wrap_first(function, AS_MAP);
+    }
+    if let Some((_, other)) = RENAMED.iter().find(|(trino, _)| *trino == name) {
+        build::rename(function, other);
+    }
+    if name == "set_agg"
+        && let datafusion::sql::sqlparser::ast::FunctionArguments::List(list) = &mut function.args
+    {
+        list.duplicate_treatment = Some(datafusion::sql::sqlparser::ast::DuplicateTreatment::Distinct);
+    }
+    let name = build::name_of(function).unwrap_or_default();
+    if in_try && name == CAST {
+        build::rename(function, TRY_CAST);
+    } else if in_try && name != TRY_CAST && functions::can_fail(&name) {
+        build::rename(function, &format!("{}{name}", functions::TRYING));
+    }
+    Ok(None)
+}
+
+fn replaced(function: &mut Function, name: &str) -> Result<Option<Expr>, SqlError> {
+    Ok(match name {
+        "if" => Some(conditionals::if_as_case(function)?),
+        "try" => Some(conditionals::tried(function)?),
+        "element_at" => docs::hot_key(function),
+        "lake_cast" | "lake_try_cast" => docs::cast_as_json(function),
+        "all_match" => {
+            prepare_list(function);
+            lambdas::all_match(function).map(renamed_inside)
+        }
+        "none_match" => {
+            prepare_list(function);
+            Some(renamed_inside(lambdas::none_match(function)))
+        }
+        "map_filter" | "transform_values" | "transform_keys" => Some(renamed_over(lambdas::over_entries(function, name)?)),
+        "zip_with" => Some(renamed(lambdas::zip_with(function)?)),
+        "at_timezone" => at_timezone(function),
+        "mod" => binary(function, BinaryOperator::Modulo),
+        "concat" => concat(function),
+        "to_base64" => Some(coded(function, "encode")),
+        "from_base64" => Some(coded(function, "decode")),
+        _ => aggregates::replaced(function, name)?,
+    })
+}
+
+fn prepare_list(function: &mut Function) {
+    docs::resources_as_list(function);
+    wrap_first(function, AS_LIST);
+}
+
+/// `NOT (any_match(...))`: the call inside under the engine's name.
+fn renamed_inside(mut expr: Expr) -> Expr {
+    if let Expr::UnaryOp { expr: inner, .. } = &mut expr
+        && let Expr::Nested(inner) = inner.as_mut()
+        && let Expr::Function(function) = inner.as_mut()
+    {
+        build::rename(function, "array_any_match");
+    }
+    expr
+}
+
+/// `map_from_entries(filter(...))`: the call inside under the engine's name.
+fn renamed_over(mut expr: Expr) -> Expr {
+    if let Expr::Function(outer) = &mut expr {
+        for inner in build::args_mut(outer) {
+            if let Expr::Function(inner) = inner {
+                let name = if build::name_of(inner).as_deref() == Some("filter") { "array_filter" } else { "array_transform" };
+                build::rename(inner, name);
+            }
+        }
+    }
+    expr
+}
+
+/// Wraps the first argument, once.
+fn wrap_first(function: &mut Function, wrapper: &str) {
+    let Some(first) = build::args_mut(function).into_iter().next() else { return };
+    if matches!(first, Expr::Function(inner) if build::name_of(inner).is_some_and(|name| name == wrapper || name == docs::RESOURCES))
+    {
+        return;
+    }
+    let inner = std::mem::replace(first, build::nothing());
+    *first = build::call(wrapper, vec![inner]);
+}
+
+/// The call itself under the engine's name.
+fn renamed(mut expr: Expr) -> Expr {
+    if let Expr::Function(function) = &mut expr {
+        build::rename(function, "array_transform");
+    }
+    expr
+}
+
+/// `mod(a, b)` is `a % b`.
+fn binary(function: &Function, op: BinaryOperator) -> Option<Expr> {
+    let args = build::args_of(function)?;
+    let [left, right] = args.as_slice() else { return None };
+    let nested = |expr: &Expr| Box::new(Expr::Nested(Box::new(expr.clone())));
+    Some(Expr::BinaryOp { left: nested(left), op, right: nested(right) })
+}
+
+/// `concat(a, b, c)` is `a || b || c`: one null makes null, and lists are joined too.
+fn concat(function: &Function) -> Option<Expr> {
+    let args = build::args_of(function)?;
+    let nested = |expr: &Expr| Expr::Nested(Box::new(expr.clone()));
+    let joined = |left: Expr, right: &&Expr| Expr::BinaryOp {
+        left: Box::new(left),
+        op: BinaryOperator::StringConcat,
+        right: Box::new(nested(right)),
+    };
+    let (first, rest) = args.split_first()?;
+    Some(rest.iter().fold(nested(first), joined))
+}
+
+/// `to_base64(x)` is `encode(x, 'base64')`.
+fn coded(function: &Function, name: &str) -> Expr {
+    let mut args: Vec<Expr> = build::args_of(function).unwrap_or_default().into_iter().cloned().collect();
+    args.push(build::text("base64"));
+    build::call(name, args)
+}
+
+/// `at_timezone(time, 'zone')` is `time AT TIME ZONE 'zone'`.
+fn at_timezone(function: &Function) -> Option<Expr> {
+    let args = build::args_of(function)?;
+    let [time, zone] = args.as_slice() else { return None };
+    Some(Expr::AtTimeZone { timestamp: Box::new((*time).clone()), time_zone: Box::new((*zone).clone()) })
+}
+
+/// `EXTRACT(field FROM time)` is the function of that name.
+pub fn extract(field: &DateTimeField, time: Expr) -> Option<Expr> {
+    let name = match field.to_string().to_lowercase().as_str() {
+        "year" => "year",
+        "quarter" => "quarter",
+        "month" => "month",
+        "week" => "week",
+        "day" | "day_of_month" => "day",
+        "dow" | "day_of_week" => "day_of_week",
+        "doy" | "day_of_year" => "day_of_year",
+        "yow" | "year_of_week" => "year_of_week",
+        "hour" => "hour",
+        "minute" => "minute",
+        "second" => "second",
+        _ => return None,
+    };
+    Some(build::call(name, vec![time]))
+}

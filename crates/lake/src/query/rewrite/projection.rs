@@ -1,0 +1,112 @@
+//! The columns of an answer: `*` over events, names as Lake gives them, `_col0` for what has none, and names that are there twice.
+
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem};
+
+use super::paths;
+use super::scope::{Offers, Relation, Scope, wildcard_of};
+use crate::query::build;
+
+/// A column's name as Lake gives it: the alias, the last part of a path as it is written, or `_col` and its position.
+pub fn header(item: &SelectItem, at: usize) -> String {
+    let name = match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        SelectItem::UnnamedExpr(expr) => own_name(expr),
+        _ => None,
+    };
+    name.unwrap_or_else(|| format!("_col{at}"))
+}
+
+fn own_name(expr: &Expr) -> Option<String> {
+    use datafusion::sql::sqlparser::ast::AccessExpr;
+    match expr {
+        Expr::Identifier(name) => Some(name.value.clone()),
+        Expr::CompoundIdentifier(parts) => parts.last().map(|part| part.value.clone()),
+        Expr::CompoundFieldAccess { access_chain, .. } => match access_chain.last() {
+            Some(AccessExpr::Dot(Expr::Identifier(name))) => Some(name.value.clone()),
+            _ => None,
+        },
+        Expr::Nested(inner) => own_name(inner),
+        _ => None,
+    }
+}
+
+/// Gives every column of a SELECT its name, each once; returns the headers, which may repeat.
+pub fn name_columns(select: &mut Select, scope: &Scope) -> Vec<String> {
+    let mut items = Vec::new();
+    for item in std::mem::take(&mut select.projection) {
+        expand(item, scope, &mut items);
+    }
+    let mut headers = Vec::new();
+    let mut taken: Vec<String> = Vec::new();
+    for (at, item) in items.iter_mut().enumerate() {
+        if matches!(item, SelectItem::QualifiedWildcard(..) | SelectItem::Wildcard(_)) {
+            headers.push("*".to_owned());
+            continue;
+        }
+        let header = header(item, at);
+        let name = free_name(&header.to_lowercase(), &taken);
+        taken.push(name.clone());
+        *item = named(std::mem::replace(item, SelectItem::Wildcard(Default::default())), name);
+        headers.push(header);
+    }
+    select.projection = items;
+    headers
+}
+
+fn free_name(name: &str, taken: &[String]) -> String {
+    let mut free = name.to_owned();
+    let mut number = 2;
+    while taken.contains(&free) {
+        free = format!("{name}${number}");
+        number += 1;
+    }
+    free
+}
+
+/// A plain column keeps its place in its relation where its name is its own.
+fn named(item: SelectItem, name: String) -> SelectItem {
+    let expr = match item {
+        SelectItem::UnnamedExpr(Expr::Identifier(own)) if own.value.to_lowercase() == name && !paths::is_top_level(&name) => {
+            return SelectItem::UnnamedExpr(Expr::Identifier(own));
+        }
+        SelectItem::UnnamedExpr(Expr::Identifier(own)) if own.value.to_lowercase() == name && paths::column(&name).is_some() => {
+            return SelectItem::UnnamedExpr(Expr::Identifier(own));
+        }
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => expr,
+        other => return other,
+    };
+    SelectItem::ExprWithAlias { expr, alias: build::name(&name) }
+}
+
+fn expand(item: SelectItem, scope: &Scope, to: &mut Vec<SelectItem>) {
+    match &item {
+        SelectItem::Wildcard(options) if scope.has_events() && is_plain(options) => {
+            for relation in &scope.relations {
+                expand_relation(relation, to);
+            }
+        }
+        SelectItem::QualifiedWildcard(kind, options) if is_plain(options) => match scope.relation(&wildcard_of(kind)) {
+            Some(relation) if relation.offers != Offers::Columns(Vec::new()) => expand_relation(relation, to),
+            _ => to.push(item),
+        },
+        _ => to.push(item),
+    }
+}
+
+fn is_plain(options: &datafusion::sql::sqlparser::ast::WildcardAdditionalOptions) -> bool {
+    options.opt_exclude.is_none() && options.opt_except.is_none() && options.opt_replace.is_none() && options.opt_rename.is_none()
+}
+
+fn expand_relation(relation: &Relation, to: &mut Vec<SelectItem>) {
+    let part = |name: String| match relation.name.is_empty() {
+        true => Expr::Identifier(build::name(&name)),
+        false => Expr::CompoundIdentifier(vec![build::name(&relation.name), build::name(&name)]),
+    };
+    match &relation.offers {
+        Offers::Events => {
+            let fields = paths::top_level_fields().into_iter();
+            to.extend(fields.map(|field| SelectItem::ExprWithAlias { expr: part(field.to_lowercase()), alias: Ident::new(field) }));
+        }
+        Offers::Columns(columns) => to.extend(columns.iter().map(|column| SelectItem::UnnamedExpr(part(column.clone())))),
+    }
+}

@@ -1,0 +1,175 @@
+//! What names can mean at a place of the statement: the relations of its FROM, the queries around it, and the names in WITH.
+
+use datafusion::sql::sqlparser::ast::{
+    Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins,
+};
+
+use super::paths;
+use crate::query::errors::SqlError;
+use crate::query::stores::Stores;
+use crate::query::{EVENTS, columns_of_table};
+
+/// What a relation offers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Offers {
+    /// The fields of events, as nested paths.
+    Events,
+    /// These columns, in lower case.
+    Columns(Vec<String>),
+}
+
+/// One relation of a FROM.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    /// Its alias or name in lower case; empty where it has none.
+    pub name: String,
+    /// What it offers.
+    pub offers: Offers,
+}
+
+/// The relations of one SELECT.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// In the order of FROM.
+    pub relations: Vec<Relation>,
+    /// Names that the SELECT gives to its columns, where they count before those of the relations (in ORDER BY).
+    pub outputs: Vec<String>,
+}
+
+/// The names in WITH that can be used, the inner ones last, with the columns that they offer.
+pub type Named = Vec<(String, Vec<String>)>;
+
+/// Reads the FROM of a SELECT.
+pub fn of_select(select: &Select, named: &Named, stores: &Stores) -> Result<Scope, SqlError> {
+    let mut relations = Vec::new();
+    for table in &select.from {
+        of_table(table, named, stores, &mut relations)?;
+    }
+    Ok(Scope { relations, outputs: Vec::new() })
+}
+
+fn of_table(table: &TableWithJoins, named: &Named, stores: &Stores, to: &mut Vec<Relation>) -> Result<(), SqlError> {
+    of_factor(&table.relation, named, stores, to)?;
+    table.joins.iter().try_for_each(|join| of_factor(&join.relation, named, stores, to))
+}
+
+fn of_factor(factor: &TableFactor, named: &Named, stores: &Stores, to: &mut Vec<Relation>) -> Result<(), SqlError> {
+    let (own_name, offers, alias) = match factor {
+        TableFactor::Table { name, alias, .. } => {
+            let name = table_name(name);
+            let offers = match with_name(named, &name) {
+                Some(columns) => Offers::Columns(columns.clone()),
+                None => offers_of(&stores.table(&name)?.table),
+            };
+            (name.to_lowercase(), offers, alias)
+        }
+        TableFactor::Derived { subquery, alias, .. } => {
+            (String::new(), Offers::Columns(columns_of(subquery, named, stores)?), alias)
+        }
+        TableFactor::UNNEST { alias, .. } => (String::new(), Offers::Columns(Vec::new()), alias),
+        TableFactor::NestedJoin { table_with_joins, alias: None } => return of_table(table_with_joins, named, stores, to),
+        _ => return Ok(()),
+    };
+    let mut relation = Relation { name: own_name, offers };
+    if let Some(alias) = alias {
+        relation.name = alias.name.value.to_lowercase();
+        if !alias.columns.is_empty() {
+            relation.offers = Offers::Columns(alias.columns.iter().map(|column| column.name.value.to_lowercase()).collect());
+        }
+    }
+    to.push(relation);
+    Ok(())
+}
+
+/// A table's name as one text; the quotes of its parts left out.
+pub fn table_name(name: &datafusion::sql::sqlparser::ast::ObjectName) -> String {
+    let parts = name.0.iter().map(|part| part.as_ident().map(|ident| ident.value.clone()).unwrap_or_default());
+    parts.collect::<Vec<_>>().join(".")
+}
+
+/// The columns of a name in WITH.
+pub fn with_name<'a>(named: &'a Named, name: &str) -> Option<&'a Vec<String>> {
+    named.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, columns)| columns)
+}
+
+fn offers_of(table: &str) -> Offers {
+    if table == EVENTS { Offers::Events } else { Offers::Columns(columns_of_table(table)) }
+}
+
+/// Adds the names of a query's WITH to those around it.
+pub fn with_names(query: &Query, around: &Named, stores: &Stores) -> Result<Named, SqlError> {
+    let mut named = around.clone();
+    for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+        let columns = match cte.alias.columns.is_empty() {
+            true => columns_of(&cte.query, &named, stores)?,
+            false => cte.alias.columns.iter().map(|column| column.name.value.to_lowercase()).collect(),
+        };
+        named.push((cte.alias.name.value.to_lowercase(), columns));
+    }
+    Ok(named)
+}
+
+/// The columns that a query answers with, in lower case.
+pub fn columns_of(query: &Query, around: &Named, stores: &Stores) -> Result<Vec<String>, SqlError> {
+    let named = with_names(query, around, stores)?;
+    let mut body = query.body.as_ref();
+    loop {
+        match body {
+            SetExpr::SetOperation { left, .. } => body = left,
+            SetExpr::Query(query) => return columns_of(query, &named, stores),
+            SetExpr::Select(select) => return columns_of_select(select, &named, stores),
+            _ => return Ok(Vec::new()),
+        }
+    }
+}
+
+fn columns_of_select(select: &Select, named: &Named, stores: &Stores) -> Result<Vec<String>, SqlError> {
+    let scope = of_select(select, named, stores)?;
+    let mut columns = Vec::new();
+    for (at, item) in select.projection.iter().enumerate() {
+        match item {
+            SelectItem::Wildcard(_) => scope.relations.iter().for_each(|relation| columns.extend(all_of(relation))),
+            SelectItem::QualifiedWildcard(kind, _) => {
+                columns.extend(scope.relation(&wildcard_of(kind)).map(all_of).unwrap_or_default())
+            }
+            other => columns.push(super::projection::header(other, at).to_lowercase()),
+        }
+    }
+    Ok(columns)
+}
+
+/// The relation that `name.*` means.
+pub fn wildcard_of(kind: &SelectItemQualifiedWildcardKind) -> String {
+    match kind {
+        SelectItemQualifiedWildcardKind::ObjectName(name) => table_name(name).to_lowercase(),
+        SelectItemQualifiedWildcardKind::Expr(_) => String::new(),
+    }
+}
+
+fn all_of(relation: &Relation) -> Vec<String> {
+    match &relation.offers {
+        Offers::Events => paths::top_level_fields().into_iter().map(str::to_lowercase).collect(),
+        Offers::Columns(columns) => columns.clone(),
+    }
+}
+
+impl Scope {
+    /// A relation by its name.
+    pub fn relation(&self, name: &str) -> Option<&Relation> {
+        self.relations.iter().find(|relation| !relation.name.is_empty() && relation.name == name)
+    }
+
+    /// Whether a name is a column of something other than events here.
+    pub fn has_other(&self, name: &str) -> bool {
+        self.outputs.iter().any(|output| output == name)
+            || self
+                .relations
+                .iter()
+                .any(|relation| matches!(&relation.offers, Offers::Columns(columns) if columns.iter().any(|column| column == name)))
+    }
+
+    /// Whether events are among the relations.
+    pub fn has_events(&self) -> bool {
+        self.relations.iter().any(|relation| relation.offers == Offers::Events)
+    }
+}
