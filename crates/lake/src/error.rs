@@ -43,9 +43,6 @@ pub enum LakeError {
     /// The statement is wrong.
     #[error("{0}")]
     Sql(#[from] SqlError),
-    /// The query failed.
-    #[error("{0}")]
-    Query(String),
     /// The query ran into a limit.
     #[error("the query is stopped by its limit: {0}")]
     QueryLimit(String),
@@ -84,7 +81,7 @@ impl From<DataFusionError> for LakeError {
     fn from(error: DataFusionError) -> Self {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(reason) => LakeError::QueryLimit(reason.clone()),
-            _ => LakeError::Query(error.strip_backtrace()),
+            _ => LakeError::Sql(SqlError::failed(&error)),
         }
     }
 }

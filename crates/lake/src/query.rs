@@ -24,14 +24,14 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
-use datafusion::common::DataFusionError;
+use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::logical_expr::ScalarUDF;
 use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::logical_expr::{Expr, ScalarUDF, bitwise_and, col, lit};
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement as DfStatement;
@@ -44,6 +44,7 @@ pub use limited::QueryLimits;
 use crate::error::LakeError;
 use crate::home::Lake;
 use crate::schema;
+use crate::stores::Store;
 use errors::Known;
 use files::{FilesTable, TableFile};
 
@@ -105,8 +106,9 @@ impl Lake {
     pub async fn ask(&self, question: &Question<'_>) -> Result<Answer, LakeError> {
         let alarm = Box::pin(tokio::time::sleep(question.limits.time));
         let statement::Read { mut query, tokens } = statement::read(question.sql, question.parameters)?;
-        let rewritten = rewrite::rewrite(&mut query, &stores::Stores::default()).map_err(|error| error.placed(&tokens))?;
-        let context = self.context(judged::is_asked_for(&query, &tokens), &question.limits).await?;
+        let all = self.stores().await?;
+        let rewritten = rewrite::rewrite(&mut query, &stores::Stores::of(&all)).map_err(|error| error.placed(&tokens))?;
+        let context = self.context(judged::is_asked_for(&query, &tokens), &all, &question.limits).await?;
         let planned = self.plan(&context, query, question).await;
         let (schema, rows) = planned.map_err(|error| explained(error, &context, &tokens))?;
         let headers = Some(rewritten.headers).filter(|headers| headers.len() == schema.fields().len());
@@ -131,7 +133,7 @@ impl Lake {
         tokio::time::timeout(question.limits.time, work).await.map_err(|_| limited::out_of_time(&question.limits))?
     }
 
-    async fn context(&self, with_verdict: bool, limits: &QueryLimits) -> Result<SessionContext, LakeError> {
+    async fn context(&self, with_verdict: bool, stores: &[Store], limits: &QueryLimits) -> Result<SessionContext, LakeError> {
         let mut config = SessionConfig::new().with_target_partitions(self.outside.threads.max(1)).with_information_schema(false);
         config.options_mut().execution.parquet.pushdown_filters = true;
         config.options_mut().execution.parquet.reorder_filters = true;
@@ -150,6 +152,10 @@ impl Lake {
         let events = FilesTable::new(url.clone(), viewed(&schema::archive()), schema::EVENT_DAY, archive);
         let deliveries = FilesTable::new(url.clone(), schema::ledger(), schema::DELIVERY_DAY, ledger);
         let verdicts = FilesTable::new(url, schema::verdicts(), schema::DELIVERY_DAY, verdicts);
+        for store in stores.iter().filter(|store| !store.is_events()) {
+            let rows = context.read_table(Arc::new(events.clone()))?.filter(rows_of(store, (self.outside.now_us)()))?;
+            context.register_table(stores::table_of(store), rows.into_view())?;
+        }
         context.register_table(EVENTS, Arc::new(events))?;
         context.register_table(VERDICTS, Arc::new(verdicts.clone()))?;
         let deliveries: Arc<dyn TableProvider> =
@@ -186,6 +192,15 @@ impl Lake {
             times: None,
         });
         Ok((archive.collect(), ledger.collect()))
+    }
+}
+
+/// The rows of a store: its members that are not past its retention.
+fn rows_of(store: &Store, now_us: i64) -> Expr {
+    let is_member = bitwise_and(col("membership"), lit(store.mask())).not_eq(lit(0_i64));
+    match store.cutoff_us(now_us) {
+        i64::MIN => is_member,
+        cutoff => is_member.and(col("eventtime").gt_eq(lit(ScalarValue::TimestampMicrosecond(Some(cutoff), Some("UTC".into()))))),
     }
 }
 
@@ -250,3 +265,6 @@ fn explained(
     functions.sort();
     LakeError::Sql(SqlError::planned(&error, &Known { columns: &rewrite::paths::all(), functions: &functions }).placed(tokens))
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ fn outside() -> Outside {
     Outside { now_us: || NOW_US, unique, observer: Arc::new(Unwatched), threads: 2 }
 }
 
-async fn lake_on(store: &Arc<InMemory>) -> Lake {
+pub(crate) async fn lake_on(store: &Arc<InMemory>) -> Lake {
     let home = Home::remote("memory".to_owned(), Arc::clone(store) as Arc<dyn ObjectStore>, Path::from("home"));
     Lake::open_or_create(home, outside()).await.unwrap()
 }
@@ -42,7 +42,7 @@ fn event(id: u32, name: &str, day: u32) -> String {
     )
 }
 
-fn delivery(key: &str, events: &[String]) -> Incoming {
+pub(crate) fn delivery(key: &str, events: &[String]) -> Incoming {
     let content = format!("{{\"Records\":[{}]}}", events.join(",")).into_bytes();
     let sha256: [u8; 32] = Sha256::digest(&content).into();
     let envelope = Envelope::split(&content).unwrap();

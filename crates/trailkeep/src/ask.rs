@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::{Stream, TryStreamExt};
-use lake::{Lake, LakeError};
+use lake::{Lake, LakeError, Question};
 
 use crate::exit::Failure;
 
@@ -18,6 +18,8 @@ pub struct Answer {
     pub schema: SchemaRef,
     /// Rows.
     pub rows: Rows,
+    /// What the reader should know.
+    pub notes: Vec<String>,
 }
 
 /// Rows of an answer, batch by batch.
@@ -32,9 +34,14 @@ impl Rows {
 
 /// Asks the lake.
 pub async fn ask(lake: &Lake, sql: &str) -> Result<Answer, Failure> {
-    let answer = lake.query(sql).await?;
+    ask_within(lake, &Question { sql, ..Question::default() }).await
+}
+
+/// Asks the lake, with parameters and limits.
+pub async fn ask_within(lake: &Lake, question: &Question<'_>) -> Result<Answer, Failure> {
+    let answer = lake.ask(question).await?;
     let rows = Rows(Box::pin(answer.rows.map_err(LakeError::from)));
-    Ok(Answer { headers: answer.headers, schema: answer.schema, rows })
+    Ok(Answer { headers: answer.headers, schema: answer.schema, rows, notes: answer.notes })
 }
 
 /// Asks for an answer that is small; every cell as text, empty where nothing is. Times are in microseconds if the statement

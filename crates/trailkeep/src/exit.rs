@@ -1,7 +1,5 @@
 //! What went wrong, as a text with a hint and as an exit code. The only place that decides on either.
 
-mod sql_errors;
-
 use std::io;
 use std::process::ExitCode;
 
@@ -109,7 +107,7 @@ impl Failure {
     /// What happened, and what to do about it (possibly nothing).
     fn texts(&self) -> (String, String) {
         match self {
-            Failure::Lake(LakeError::Query(text)) => sql_errors::texts(text).unwrap_or_else(|| cut(text)),
+            Failure::Lake(LakeError::Sql(error)) => (error.sentence(), error.hint.clone()),
             Failure::Lake(error) => cut(&error.to_string()),
             Failure::Source(error) => cut(&error.to_string()),
             Failure::Collect(error) => cut(&error.to_string()),

@@ -95,7 +95,7 @@ pub async fn write(answer: Answer, sink: &Sink, formulas: Formulas, screen: Scre
     if sink.format == Format::Parquet && screen.is_terminal {
         return Err(Failure::usage("Parquet is not for the eyes", "write it to a file: -o parquet=rows.parquet"));
     }
-    let Answer { headers, schema, mut rows } = answer;
+    let Answer { headers, schema, mut rows, .. } = answer;
     let out: Box<dyn Write + Send> = match &sink.file {
         Some(file) => Box::new(BufWriter::new(File::create(file).map_err(Failure::io(format!("writing `{file}`")))?)),
         None if screen.is_terminal && sink.format != Format::Table => Box::new(BufWriter::new(Washed::new(io::stdout()))),

@@ -1,8 +1,8 @@
 //! Pieces of a syntax tree.
 
 use datafusion::sql::sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByOptions, Value,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident,
+    ObjectName, OrderByExpr, OrderByOptions, Value,
 };
 
 /// A function's call.
@@ -94,11 +94,6 @@ pub fn rename(function: &mut Function, name: &str) {
         ident.span = span;
     }
     function.name = ObjectName::from(vec![ident]);
-}
-
-/// Whether a function was called with DISTINCT.
-pub fn is_distinct(function: &Function) -> bool {
-    matches!(&function.args, FunctionArguments::List(list) if list.duplicate_treatment == Some(DuplicateTreatment::Distinct))
 }
 
 /// Puts `ORDER BY` into a function's arguments.

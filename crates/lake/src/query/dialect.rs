@@ -118,7 +118,12 @@ fn cast(parser: &mut Parser, function: &str) -> Result<Expr, ParserError> {
     parser.expect_keyword_is(Keyword::AS)?;
     let kind = type_text(parser, 0)?;
     parser.expect_token(&Token::RParen)?;
-    Ok(build::call(function, vec![value, build::text(&kind)]))
+    let cast = build::call(function, vec![value, build::text(&kind)]);
+    // Text that is longer is cut off.
+    match kind.strip_prefix("varchar(").and_then(|length| length.trim_end_matches(')').parse().ok()) {
+        Some(length) => Ok(build::call("substr", vec![cast, build::number(1), build::number(length)])),
+        None => Ok(cast),
+    }
 }
 
 /// Deepest nesting of a type.
@@ -154,10 +159,7 @@ fn type_text(parser: &mut Parser, depth: usize) -> Result<String, ParserError> {
             Ok(name)
         }
         "decimal" | "numeric" => Ok(format!("decimal{}", numbers(parser)?)),
-        "varchar" | "char" | "string" => {
-            numbers(parser)?;
-            Ok("varchar".to_owned())
-        }
+        "varchar" | "char" | "string" => Ok(format!("varchar{}", numbers(parser)?)),
         _ => Ok(name),
     }
 }

@@ -82,6 +82,11 @@ impl SqlError {
         SqlError { what: format!("this is not SQL: {what}"), at, hint: hint.to_owned(), name: None }
     }
 
+    /// What was said while it ran.
+    pub fn failed(error: &DataFusionError) -> SqlError {
+        plain(&error.strip_backtrace())
+    }
+
     /// What the planner or a function said.
     pub fn planned(error: &DataFusionError, known: &Known<'_>) -> SqlError {
         let text = error.strip_backtrace();
@@ -158,6 +163,21 @@ fn plain(text: &str) -> SqlError {
     let mut bare = cause.trim();
     while let Some(shorter) = prefixes.iter().find_map(|prefix| bare.strip_prefix(prefix)) {
         bare = shorter.trim_start();
+    }
+    if let Some((value, kind)) = bare.strip_prefix("Cannot cast string '").and_then(|rest| rest.split_once("' to value of ")) {
+        let kind = kind
+            .trim_end_matches(" type")
+            .to_lowercase()
+            .replace("int64", "bigint")
+            .replace("int32", "integer")
+            .replace("float64", "double");
+        return SqlError::new(format!("`{value}` cannot be made {kind}")).hint("try_cast makes null of what cannot be cast");
+    }
+    if bare.contains("does not support logical expression Exists")
+        || bare.contains("does not support logical expression InSubquery")
+    {
+        return SqlError::new("EXISTS and IN (SELECT ...) stand in WHERE, not among the columns")
+            .hint("count in a subquery: (SELECT count(*) FROM ...) > 0");
     }
     let (what, hint) = match bare.split_once("\nDid you mean ") {
         Some((what, similar)) => (what, format!("did you mean {similar}")),

@@ -97,6 +97,9 @@ pub enum Run {
     Columns(fn(&Call) -> Result<ArrayRef>),
 }
 
+/// Finds a simpler expression for arguments of these types.
+pub type Simpler = fn(&[Expr], &[DataType]) -> Result<Option<Expr>>;
+
 /// A function.
 #[derive(Clone, Copy)]
 pub struct Spec {
@@ -111,7 +114,7 @@ pub struct Spec {
     /// How.
     pub run: Run,
     /// A simpler expression for some arguments.
-    pub simpler: Option<fn(&[Expr], &[DataType]) -> Result<Option<Expr>>>,
+    pub simpler: Option<Simpler>,
 }
 
 /// A function that has no simpler form.
@@ -146,6 +149,7 @@ pub fn can_fail(name: &str) -> bool {
 }
 
 /// Names of all functions as users write them.
+#[cfg(test)]
 pub fn names() -> Vec<&'static str> {
     specs().map(|spec| spec.name).filter(|name| !name.starts_with("lake_")).collect()
 }
@@ -348,5 +352,6 @@ fn texts(rows: Vec<Option<Vec<Option<String>>>>) -> arrow::array::ListArray {
 
 /// An error of a function, in the user's words.
 pub fn failed(name: &str, what: impl std::fmt::Display) -> DataFusionError {
+    let name = name.strip_prefix("lake_").unwrap_or(name);
     DataFusionError::Execution(format!("`{name}`: {what}"))
 }

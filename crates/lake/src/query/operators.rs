@@ -17,7 +17,7 @@ pub struct Operators {
 }
 
 impl ExprPlanner for Operators {
-    /// `readOnly = 'true'` and `count(*) > '5'`: the text is what the other side is. A time compared with text that is no time is an error
+    /// `readOnly = 'true'`, `sessionCredentialFromConsole = true` and `count(*) > '5'`: a literal is what the other side is. A time compared with text that is no time is an error
     /// that says so.
     fn plan_binary_op(&self, mut expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
@@ -47,6 +47,12 @@ impl ExprPlanner for Operators {
 impl Operators {
     fn adapt(&self, literal: &mut Expr, other: &DataType) -> Result<()> {
         let Expr::Literal(value, _) = &*literal else { return Ok(()) };
+        if let ScalarValue::Boolean(Some(truth)) = value
+            && is_text(other)
+        {
+            *literal = lit(if *truth { "true" } else { "false" });
+            return Ok(());
+        }
         let Some(Some(text)) = value.try_as_str() else { return Ok(()) };
         let read = match other {
             DataType::Boolean => text.to_ascii_lowercase().parse::<bool>().ok().map(|value| ScalarValue::Boolean(Some(value))),
@@ -54,7 +60,7 @@ impl Operators {
                 text.trim().parse::<f64>().ok().map(|number| ScalarValue::Float64(Some(number)))
             }
             DataType::Timestamp(..) => {
-                let us = super::functions::read_time(text).map_err(|what| super::functions::failed("eventTime", what))?;
+                let us = super::functions::read_time(text).map_err(datafusion::common::DataFusionError::Execution)?;
                 Some(ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into())))
             }
             _ => None,

@@ -175,7 +175,9 @@ impl VisitorMut for Rewriter<'_> {
             }
             Expr::Function(function) => {
                 self.tries -= usize::from(build::name_of(function).as_deref() == Some("try"));
-                if let Some(other) = done(calls::after(function, self.tries > 0))? {
+                let of_events =
+                    build::args_of(function).and_then(|args| args.first().map(|first| self.is_of_events(first))).unwrap_or(false);
+                if let Some(other) = done(calls::after(function, self.tries > 0, of_events))? {
                     *expr = other;
                 }
             }
@@ -227,8 +229,17 @@ impl Rewriter<'_> {
                 return found.map_or_else(|| Err(unknown(parts)), |found| Ok(Some(found)));
             }
         }
+        if parts.len() == 1 && matches!(first.as_str(), "localtimestamp" | "current_timestamp") {
+            return Ok(Some(build::call("now", Vec::new())));
+        }
         parts.iter_mut().for_each(lower);
         Ok(None)
+    }
+
+    /// Whether an expression is a column of a store's own table.
+    fn is_of_events(&self, expr: &Expr) -> bool {
+        let mut expr = expr.clone();
+        matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) && matches!(self.resolved(&mut expr), Ok(Some(_)))
     }
 
     /// `userIdentity IS NULL`: a struct put together is never null, so its columns are asked.

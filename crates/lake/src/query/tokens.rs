@@ -21,7 +21,61 @@ pub fn read(sql: &str, parameters: &[String]) -> Result<Vec<TokenWithSpan>, SqlE
             format!("the statement has {operators} operators, more than the limit of {SQL_OPERATORS_MAX} (SQL_OPERATORS_MAX)");
         return Err(SqlError::new(what).hint("write long chains of OR as `column IN (...)`"));
     }
-    fill_in(named(tokens), parameters)
+    fill_in(values_in_rows(named(tokens)), parameters)
+}
+
+/// `VALUES 1, 2` is `VALUES (1), (2)`.
+fn values_in_rows(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut done = Vec::with_capacity(tokens.len());
+    // Depth of the parentheses inside a VALUES without rows, for each that is open.
+    let mut open: Option<i64> = None;
+    let mut after_values = false;
+    for token in tokens {
+        let at = |kind: Token| TokenWithSpan { token: kind, span: token.span };
+        match (&token.token, open) {
+            (Token::Whitespace(_), _) => {}
+            (Token::LParen, None) => after_values = false,
+            (_, None) if after_values => {
+                done.push(at(Token::LParen));
+                (open, after_values) = (Some(depth_of(&token.token)), false);
+            }
+            (Token::Word(word), None) => after_values = word.keyword == Keyword::VALUES && word.quote_style.is_none(),
+            (Token::Comma, Some(0)) => {
+                done.extend([at(Token::RParen), token.clone(), at(Token::LParen)]);
+                continue;
+            }
+            (Token::RParen | Token::SemiColon, Some(0)) => {
+                done.push(at(Token::RParen));
+                open = None;
+            }
+            (Token::Word(word), Some(0)) if ends_values(word.keyword) => {
+                done.push(at(Token::RParen));
+                open = None;
+            }
+            (kind, Some(depth)) => open = Some(depth + depth_of(kind)),
+            _ => after_values = false,
+        }
+        done.push(token);
+    }
+    if open.is_some() {
+        done.push(TokenWithSpan { token: Token::RParen, span: Span::empty() });
+    }
+    done
+}
+
+fn depth_of(token: &Token) -> i64 {
+    match token {
+        Token::LParen | Token::LBracket => 1,
+        Token::RParen | Token::RBracket => -1,
+        _ => 0,
+    }
+}
+
+fn ends_values(keyword: Keyword) -> bool {
+    matches!(
+        keyword,
+        Keyword::ORDER | Keyword::LIMIT | Keyword::OFFSET | Keyword::FETCH | Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT
+    )
 }
 
 /// What nests an expression deeper without a parenthesis.
@@ -252,6 +306,21 @@ mod tests {
             "SELECT 1 FROM a, b WHERE c-d > 1",
         ] {
             assert_eq!(text(sql), sql);
+        }
+    }
+
+    #[test]
+    fn rows_of_values() {
+        let cases = [
+            (
+                "SELECT 1 FROM (VALUES 1, f(2, 3), ARRAY[4, 5]) AS t(x)",
+                "SELECT 1 FROM (VALUES (1), (f(2, 3)), (ARRAY[4, 5])) AS t(x)",
+            ),
+            ("VALUES 1 ORDER BY 1", "VALUES (1 )ORDER BY 1"),
+            ("VALUES (1, 2), (3, 4)", "VALUES (1, 2), (3, 4)"),
+        ];
+        for (sql, expected) in cases {
+            assert_eq!(text(sql), expected);
         }
     }
 

@@ -2,9 +2,11 @@
 
 use std::io::{IsTerminal, Read};
 
+mod limits;
 mod saved;
 
 use clap::Args;
+use lake::Question;
 
 use crate::exit::{Exit, Failure};
 use crate::rows::{self, Format, Formulas, Sink};
@@ -14,13 +16,15 @@ use crate::{ask, figures, lakes, output, outside};
 /// Longest statement that is read from a file or from standard input, in bytes.
 const SQL_SIZE_BYTES_MAX: u64 = 100_000;
 
-/// Ask the lake with SQL.
+/// Ask the lake with CloudTrail Lake's SQL: Trino's SELECT.
 ///
 /// Table `events` has one row a record, with the columns that CloudTrail Lake has: eventTime, eventName, userIdentity.arn,
 /// userIdentity.sessionContext.sessionIssuer.userName, requestParameters, eventJson (the record's exact bytes), ... Frequent
 /// keys are columns too: requestParameters.bucketName, responseElements.accessKey.accessKeyId, additionalEventData.MFAUsed.
 /// Table `deliveries` has one row a log file: origin, key, status, account, region, records, stored, duplicate, ...
-/// Upper and lower case of names do not matter. Times are UTC.
+/// FROM takes the name, ID or ARN of an event data store, quoted or not; where there is only `events`, it answers for any ID.
+/// element_at(requestParameters, 'key'), UNNEST(resources), json_extract, date_add('day', -7, now()) ... work as in Lake.
+/// Upper and lower case of names do not matter. Times are UTC. guide/10-lake-sql.md has the list of functions.
 ///
 /// Rows are drawn as a table on a terminal and written as ndjson into a pipe.
 #[derive(Args, Debug)]
@@ -30,6 +34,7 @@ const SQL_SIZE_BYTES_MAX: u64 = 100_000;
   trailkeep query \"SELECT eventName, count(*) FROM events GROUP BY 1\" -o csv=top.csv
   trailkeep query \"SELECT * FROM events WHERE eventID = '...'\"  field by field
   trailkeep query \"SELECT eventJson FROM events\"                as it was delivered
+  trailkeep query \"SELECT eventName FROM events WHERE userIdentity.arn = ?\" --parameter arn:aws:iam::111122223333:user/alice
   trailkeep query --file hunt.sql -o parquet=hunt.parquet
   trailkeep query --file hunt.sql --save ./results     signed, for `trailkeep verify ./results/AWSLogs/...`")]
 pub struct Query {
@@ -53,21 +58,37 @@ pub struct Query {
     #[arg(long, value_name = "ID", requires = "save")]
     save_account: Option<String>,
 
+    /// Value for a `?` of the statement, as text; once for each, in their order
+    #[arg(long = "parameter", value_name = "VALUE")]
+    parameters: Vec<String>,
+
+    #[command(flatten)]
+    limits: limits::Limits,
+
     /// Put a ' before CSV cells that a spreadsheet would take for a formula
     #[arg(long)]
     csv_safe: bool,
 }
 
 impl Query {
-    /// Asks and prints.
+    /// Asks and prints; an interruption ends it at once, for a question changes nothing.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        tokio::select! {
+            done = self.answer(context) => done,
+            () = outside::interruption() => outside::exit_at_once(130),
+        }
+    }
+
+    async fn answer(&self, context: &Context) -> Result<Exit, Failure> {
         let sql = self.statement()?;
         let format = if context.screen.is_terminal { Format::Table } else { Format::Ndjson };
-        let sink = self.output.unwrap_or(Sink { format, file: None });
+        let sink = self.output.clone().unwrap_or(Sink { format, file: None });
         let formulas = if self.csv_safe { Formulas::Guarded } else { Formulas::Kept };
         let watch = outside::stopwatch();
         let lake = lakes::open(context).await?;
-        let answer = ask::ask(&lake, &sql).await?;
+        let question = Question { sql: &sql, parameters: &self.parameters, limits: self.limits.of_query() };
+        let answer = ask::ask_within(&lake, &question).await?;
+        answer.notes.iter().for_each(|note| output::note(format!("note: {note}")));
         if let Some(place) = &self.save {
             let saved = saved::save(answer, place, self.save_account.as_deref(), context).await?;
             let files = figures::counted(saved.files as u64, "file");

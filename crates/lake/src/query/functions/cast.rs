@@ -38,6 +38,7 @@ fn kind_of(text: &str) -> Result<DataType> {
     };
     let parts = parts(inside);
     match (name, parts.as_slice()) {
+        ("varchar", [_]) => Ok(DataType::Utf8),
         ("array", [element]) => Ok(list_of(kind_of(element)?)),
         ("map", [key, value]) => Ok(map_of(kind_of(key)?, kind_of(value)?)),
         ("row", fields) => {
@@ -231,6 +232,9 @@ fn written(call: &Call) -> Result<ArrayRef> {
 
 /// Any values as JSON documents.
 fn to_json(from: &ArrayRef) -> Result<ArrayRef> {
+    if from.data_type().is_null() {
+        return Ok(arrow::array::new_null_array(&JSON, from.len()));
+    }
     let schema = Arc::new(Schema::new(vec![Field::new("v", from.data_type().clone(), true)]));
     let batch = RecordBatch::try_new(schema, vec![Arc::clone(from)])?;
     let mut writer = arrow::json::WriterBuilder::new()
@@ -267,7 +271,7 @@ fn from_documents(documents: &StringArray, to: &DataType, call: &Call, tries: bo
                 lengths.push(elements.as_ref().map_or(0, Vec::len));
                 inner.extend(elements.unwrap_or_default());
             }
-            lists::list(lengths, inner_values(&inner, field.data_type(), call, tries)?, valid)
+            lists::list_array(lengths, inner_values(&inner, field.data_type(), call, tries)?, valid)
         }
         DataType::Map(entries, _) => {
             let DataType::Struct(fields) = entries.data_type() else { return plan_err!("a map without entries") };

@@ -46,7 +46,7 @@ fn kind_of(kinds: &[DataType], literals: &[Option<&ScalarValue>]) -> Result<Data
             }
         }
         DataType::Null => Ok(DataType::Utf8),
-        _ => plan_err!("there is nothing inside a value of type {from}"),
+        _ => plan_err!("there is nothing inside a value of type {}", super::type_name(from)),
     }
 }
 

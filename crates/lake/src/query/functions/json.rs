@@ -119,7 +119,7 @@ pub fn exact_member<'a>(object: &'a str, key: &str) -> Option<&'a str> {
     find_member(object, |name| name == key)
 }
 
-fn find_member<'a>(object: &'a str, is_it: impl Fn(&str) -> bool) -> Option<&'a str> {
+fn find_member(object: &str, is_it: impl Fn(&str) -> bool) -> Option<&str> {
     Members::of(object)?
         .find(|(key, _)| match key.contains('\\') {
             true => unescaped(key).is_some_and(|key| is_it(&key)),

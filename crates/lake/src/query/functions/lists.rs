@@ -18,7 +18,10 @@ use super::{Call, Give, JSON, Run, Spec, Take, failed, is_text, json, list_of, s
 pub const FUNCTIONS: &[Spec] = &[
     spec("cardinality", (1, 1), &[Take::Any], Give::Int, Run::Columns(cardinality)),
     Spec { simpler: Some(is_list), ..spec("lake_as_list", (1, 1), &[Take::Any], Give::By(as_list_kind), Run::Columns(as_list)) },
-    spec("lake_resources", (1, 1), &[Take::Text], Give::By(resources_kind), Run::Columns(resources)),
+    Spec {
+        simpler: Some(is_list),
+        ..spec("lake_resources", (1, 1), &[Take::Any], Give::By(resources_kind), Run::Columns(resources))
+    },
     spec("lake_array_join", (2, 3), &[Take::Any, Take::Text], Give::Text, Run::Columns(join)),
     spec("lake_array_position", (2, 2), &[Take::Any], Give::Int, Run::Columns(position)),
     spec("lake_slice", (3, 3), &[Take::Any, Take::Int], Give::By(same), Run::Columns(slice)),
@@ -93,11 +96,18 @@ fn resource_fields() -> Fields {
     RESOURCE.iter().map(|name| Field::new(name.to_lowercase(), DataType::Utf8, true)).collect()
 }
 
-fn resources_kind(_: &[DataType], _: &[Option<&ScalarValue>]) -> Result<DataType> {
+fn resources_kind(kinds: &[DataType], _: &[Option<&ScalarValue>]) -> Result<DataType> {
+    if let Some(kind) = kinds.first().filter(|kind| !is_text(kind) && !kind.is_null()) {
+        return Ok(kind.clone());
+    }
     Ok(list_of(DataType::Struct(resource_fields())))
 }
 
 fn resources(call: &Call) -> Result<ArrayRef> {
+    let from = call.column(0)?;
+    if !is_text(from.data_type()) && !from.data_type().is_null() {
+        return Ok(from);
+    }
     let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); RESOURCE.len()];
     let mut lengths = Vec::with_capacity(call.rows);
     let mut valid = Vec::with_capacity(call.rows);
@@ -115,11 +125,11 @@ fn resources(call: &Call) -> Result<ArrayRef> {
     }
     let arrays = columns.into_iter().map(|column| Arc::new(column.into_iter().collect::<StringArray>()) as ArrayRef).collect();
     let rows = StructArray::try_new(resource_fields(), arrays, None)?;
-    list(lengths, Arc::new(rows), valid)
+    list_array(lengths, Arc::new(rows), valid)
 }
 
 /// A list array of values cut into pieces.
-pub fn list(lengths: Vec<usize>, values: ArrayRef, valid: Vec<bool>) -> Result<ArrayRef> {
+pub fn list_array(lengths: Vec<usize>, values: ArrayRef, valid: Vec<bool>) -> Result<ArrayRef> {
     let field = Arc::new(Field::new_list_field(values.data_type().clone(), true));
     Ok(Arc::new(ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), values, Some(valid.into()))?))
 }
@@ -136,7 +146,7 @@ fn cardinality(call: &Call) -> Result<ArrayRef> {
             (0..call.rows).map(|at| call.row(at).text_or_null(0).map(|document| json::children(document).len() as i64)).collect()
         }
         DataType::Null => new_null_array(&DataType::Int64, call.rows).as_primitive().clone(),
-        other => return plan_err!("`cardinality` takes a list or a map, not {other}"),
+        other => return plan_err!("`cardinality` takes a list or a map, not {}", super::type_name(other)),
     };
     Ok(Arc::new(counts))
 }
@@ -232,7 +242,7 @@ fn pieces(call: &Call, piece: impl Fn(&super::Row<'_>, std::ops::Range<usize>) -
         lengths.push(taken.len());
         indices.extend(taken);
     }
-    self::list(lengths, take(list.values(), &UInt32Array::from(indices), None)?, valid)
+    list_array(lengths, take(list.values(), &UInt32Array::from(indices), None)?, valid)
 }
 
 fn indices(range: std::ops::Range<usize>) -> Vec<u32> {
@@ -309,7 +319,7 @@ fn zip(call: &Call) -> Result<ArrayRef> {
         .map(|(list, indices)| take(list.values(), &UInt32Array::from(indices), None))
         .collect::<Result<Vec<_>, _>>()?;
     let rows = StructArray::try_new(fields.clone(), columns, None)?;
-    self::list(lengths, Arc::new(rows), valid)
+    list_array(lengths, Arc::new(rows), valid)
 }
 
 /// 1, 2, 3 ... for the elements of the longest list.
@@ -320,5 +330,5 @@ fn ordinals(call: &Call) -> Result<ArrayRef> {
         .collect();
     let numbers: Int64Array = lengths.iter().flat_map(|length| 1..=*length as i64).map(Some).collect();
     let valid = vec![true; lengths.len()];
-    self::list(lengths, Arc::new(numbers), valid)
+    list_array(lengths, Arc::new(numbers), valid)
 }

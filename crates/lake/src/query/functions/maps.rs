@@ -89,7 +89,10 @@ fn as_map(call: &Call) -> Result<ArrayRef> {
     text_map(rows.collect())
 }
 
-fn text_map(rows: Vec<Option<Vec<(String, Option<String>)>>>) -> Result<ArrayRef> {
+/// The texts of one map.
+type Texts = Vec<(String, Option<String>)>;
+
+fn text_map(rows: Vec<Option<Texts>>) -> Result<ArrayRef> {
     let lengths = rows.iter().map(|row| row.as_ref().map_or(0, Vec::len)).collect();
     let valid = rows.iter().map(Option::is_some).collect();
     let (keys, values): (Vec<String>, Vec<Option<String>>) = rows.into_iter().flatten().flatten().unzip();
@@ -197,7 +200,7 @@ fn multimap(call: &Call) -> Result<ArrayRef> {
     }
     let keys = take(&keys, &UInt32Array::from(first), None)?;
     let all_valid = vec![true; inner_lengths.len()];
-    let values = lists::list(inner_lengths, take(&values, &UInt32Array::from(inner), None)?, all_valid)?;
+    let values = lists::list_array(inner_lengths, take(&values, &UInt32Array::from(inner), None)?, all_valid)?;
     map(keys, values, lengths, valid)
 }
 

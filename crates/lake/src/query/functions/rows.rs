@@ -6,8 +6,7 @@ use std::rc::Rc;
 
 use arrow::array::timezone::Tz;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeStringArray, StringArray, StringViewArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Float64Array, Int64Array, LargeStringArray, StringArray, StringViewArray, TimestampMicrosecondArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
@@ -34,7 +33,6 @@ enum Values {
     Large(LargeStringArray),
     Int(Int64Array),
     Double(Float64Array),
-    Bool(BooleanArray),
     Time(TimestampMicrosecondArray, Option<Tz>),
     Other,
 }
@@ -148,11 +146,14 @@ fn argument(value: &ColumnarValue) -> Result<Argument> {
         DataType::LargeUtf8 => Values::Large(array.as_string::<i64>().clone()),
         DataType::Int64 => Values::Int(array.as_primitive::<Int64Type>().clone()),
         DataType::Float64 => Values::Double(array.as_primitive::<Float64Type>().clone()),
-        DataType::Boolean => Values::Bool(array.as_boolean().clone()),
         DataType::Timestamp(_, zone) => {
             let wanted = DataType::Timestamp(TimeUnit::Microsecond, zone.clone());
             let zone = zone.as_deref().filter(|zone| *zone != "UTC" && *zone != "+00:00").map(str::parse::<Tz>).transpose()?;
             Values::Time(cast(&array, &wanted)?.as_primitive::<TimestampMicrosecondType>().clone(), zone)
+        }
+        DataType::Date32 | DataType::Date64 => {
+            let midnights = cast(&array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            Values::Time(midnights.as_primitive::<TimestampMicrosecondType>().clone(), None)
         }
         _ => Values::Other,
     };
@@ -206,14 +207,6 @@ impl<'a> Row<'a> {
             Some((Argument { values: Values::Double(array), .. }, row)) => array.value(row),
             Some((Argument { values: Values::Int(array), .. }, row)) => array.value(row) as f64,
             _ => 0.0,
-        }
-    }
-
-    /// True or false, if it is one.
-    pub fn bool(&self, at: usize) -> Option<bool> {
-        match self.argument(at) {
-            Some((Argument { values: Values::Bool(array), .. }, row)) => Some(array.value(row)),
-            _ => None,
         }
     }
 

@@ -94,10 +94,11 @@ pub fn before(function: &mut Function) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// What a call becomes when its arguments have been seen; `None` leaves it where it is.
-pub fn after(function: &mut Function, in_try: bool) -> Result<Option<Expr>, SqlError> {
+/// What a call becomes when its arguments have been seen; `None` leaves it where it is. `of_events` says whether its first argument is a
+/// column of a store's own table.
+pub fn after(function: &mut Function, in_try: bool, of_events: bool) -> Result<Option<Expr>, SqlError> {
     let Some(name) = build::name_of(function) else { return Ok(None) };
-    if let Some(replaced) = replaced(function, &name)? {
+    if let Some(replaced) = replaced(function, &name, of_events)? {
         return Ok(Some(replaced));
     }
     if OF_LISTS.contains(&name.as_str()) {
@@ -126,11 +127,11 @@ pub fn after(function: &mut Function, in_try: bool) -> Result<Option<Expr>, SqlE
     Ok(None)
 }
 
-fn replaced(function: &mut Function, name: &str) -> Result<Option<Expr>, SqlError> {
+fn replaced(function: &mut Function, name: &str, of_events: bool) -> Result<Option<Expr>, SqlError> {
     Ok(match name {
         "if" => Some(conditionals::if_as_case(function)?),
         "try" => Some(conditionals::tried(function)?),
-        "element_at" => docs::hot_key(function),
+        "element_at" if of_events => docs::hot_key(function),
         "lake_cast" | "lake_try_cast" => docs::cast_as_json(function),
         "all_match" => {
             prepare_list(function);
@@ -145,8 +146,8 @@ fn replaced(function: &mut Function, name: &str) -> Result<Option<Expr>, SqlErro
         "at_timezone" => at_timezone(function),
         "mod" => binary(function, BinaryOperator::Modulo),
         "concat" => concat(function),
-        "to_base64" => Some(coded(function, "encode")),
-        "from_base64" => Some(coded(function, "decode")),
+        "to_base64" => Some(coded(function, "encode", "base64pad")),
+        "from_base64" => Some(coded(function, "decode", "base64")),
         _ => aggregates::replaced(function, name)?,
     })
 }
@@ -220,10 +221,10 @@ fn concat(function: &Function) -> Option<Expr> {
     Some(rest.iter().fold(nested(first), joined))
 }
 
-/// `to_base64(x)` is `encode(x, 'base64')`.
-fn coded(function: &Function, name: &str) -> Expr {
+/// `to_base64(x)` is `encode(x, 'base64pad')`.
+fn coded(function: &Function, name: &str, code: &str) -> Expr {
     let mut args: Vec<Expr> = build::args_of(function).unwrap_or_default().into_iter().cloned().collect();
-    args.push(build::text("base64"));
+    args.push(build::text(code));
     build::call(name, args)
 }
 

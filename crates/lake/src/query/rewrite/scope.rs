@@ -5,9 +5,9 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::paths;
+use crate::query::columns_of_table;
 use crate::query::errors::SqlError;
-use crate::query::stores::Stores;
-use crate::query::{EVENTS, columns_of_table};
+use crate::query::stores::{self, Stores};
 
 /// What a relation offers.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,7 +93,7 @@ pub fn with_name<'a>(named: &'a Named, name: &str) -> Option<&'a Vec<String>> {
 }
 
 fn offers_of(table: &str) -> Offers {
-    if table == EVENTS { Offers::Events } else { Offers::Columns(columns_of_table(table)) }
+    if stores::is_of_events(table) { Offers::Events } else { Offers::Columns(columns_of_table(table)) }
 }
 
 /// Adds the names of a query's WITH to those around it.
