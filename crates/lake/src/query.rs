@@ -125,10 +125,13 @@ impl Lake {
         question: &Question<'_>,
     ) -> Result<(SchemaRef, SendableRecordBatchStream), DataFusionError> {
         let work = async {
-            let plan = context.state().statement_to_plan(DfStatement::Statement(Box::new(Statement::Query(query)))).await?;
-            let frame = context.execute_logical_plan(plan).await?;
-            let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
-            Ok((schema, frame.execute_stream().await?))
+            match started(context, query.clone()).await {
+                // Common parts of expressions that are found twice get the same name in the engine: then they are worked out twice.
+                Err(error) if error.to_string().contains("duplicate unqualified field name __common_expr") => {
+                    started(&without_common_parts(context), query).await
+                }
+                done => done,
+            }
         };
         tokio::time::timeout(question.limits.time, work).await.map_err(|_| limited::out_of_time(&question.limits))?
     }
@@ -193,6 +196,25 @@ impl Lake {
         });
         Ok((archive.collect(), ledger.collect()))
     }
+}
+
+/// Plans a statement and starts it.
+async fn started(
+    context: &SessionContext,
+    query: Box<datafusion::sql::sqlparser::ast::Query>,
+) -> Result<(SchemaRef, SendableRecordBatchStream), DataFusionError> {
+    let plan = context.state().statement_to_plan(DfStatement::Statement(Box::new(Statement::Query(query)))).await?;
+    let frame = context.execute_logical_plan(plan).await?;
+    let rows = frame.execute_stream().await?;
+    // The optimizer may have chosen other types for text than the plan had.
+    Ok((rows.schema(), rows))
+}
+
+/// The same session, which does not look for common parts of expressions.
+fn without_common_parts(context: &SessionContext) -> SessionContext {
+    let state = context.state();
+    let rules = state.optimizers().iter().filter(|rule| rule.name() != "common_sub_expression_eliminate").cloned().collect();
+    SessionContext::new_with_state(SessionStateBuilder::new_from_existing(state).with_optimizer_rules(rules).build())
 }
 
 /// The rows of a store: its members that are not past its retention.

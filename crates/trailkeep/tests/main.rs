@@ -22,6 +22,7 @@ mod detect;
 mod digests;
 mod evidence;
 mod floors;
+mod lake_sql;
 mod metadata;
 mod pack;
 mod readers;

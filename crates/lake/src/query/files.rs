@@ -1,12 +1,13 @@
 //! A table over a plain list of Parquet files: what the Delta log names, pruned by day and time.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, DFSchema, Result, ScalarValue, Statistics};
+use datafusion::common::{Column, ColumnStatistics, DFSchema, Result, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
@@ -14,7 +15,7 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 
 /// A file of the table.
@@ -113,12 +114,13 @@ impl TableProvider for FilesTable {
         let table_schema = TableSchema::builder(Arc::clone(&self.file_schema))
             .with_table_partition_cols(vec![Arc::clone(&self.partition)])
             .build();
+        let late = selects_few(filters) || reads_many(projection, filters);
         let mut source = ParquetSource::new(table_schema)
             .with_table_parquet_options(state.table_options().parquet.clone())
             .with_enable_page_index(true)
             .with_bloom_filter_on_read(true)
-            .with_pushdown_filters(true)
-            .with_reorder_filters(true);
+            .with_pushdown_filters(late)
+            .with_reorder_filters(late);
         if let Some(predicate) = conjunction(filters.to_vec()) {
             let schema = DFSchema::try_from(self.schema())?;
             source = source.with_predicate(state.create_physical_expr(predicate, &schema)?);
@@ -130,4 +132,39 @@ impl TableProvider for FilesTable {
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
+}
+
+/// Columns that a value picks few rows by.
+fn is_needle(name: &str) -> bool {
+    let needles = [
+        "eventid",
+        "requestid",
+        "sharedeventid",
+        "sourceipaddress",
+        "useridentity_accesskeyid",
+        "useridentity_arn",
+        "delivery",
+        "key",
+    ];
+    needles.contains(&name) || name.starts_with("requestparameters_") || name.starts_with("responseelements_")
+}
+
+/// Whether the filters pick few rows, so that it pays to read the other columns only for those.
+fn selects_few(filters: &[Expr]) -> bool {
+    filters.iter().any(|filter| match filter {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
+            matches!((left.as_ref(), right.as_ref()), (Expr::Column(column), Expr::Literal(..)) | (Expr::Literal(..), Expr::Column(column)) if is_needle(&column.name))
+        }
+        Expr::InList(list) if !list.negated => matches!(list.expr.as_ref(), Expr::Column(column) if is_needle(&column.name)),
+        _ => false,
+    })
+}
+
+/// Columns beside those of the filters from which on it pays to read them late.
+const LATE_COLUMNS_MIN: usize = 8;
+
+/// Whether many more columns are read than the filters need.
+fn reads_many(projection: Option<&Vec<usize>>, filters: &[Expr]) -> bool {
+    let filtered: HashSet<&Column> = filters.iter().flat_map(Expr::column_refs).collect();
+    !filters.is_empty() && projection.is_none_or(|columns| columns.len() >= filtered.len() + LATE_COLUMNS_MIN)
 }

@@ -229,9 +229,6 @@ impl Rewriter<'_> {
                 return found.map_or_else(|| Err(unknown(parts)), |found| Ok(Some(found)));
             }
         }
-        if parts.len() == 1 && matches!(first.as_str(), "localtimestamp" | "current_timestamp") {
-            return Ok(Some(build::call("now", Vec::new())));
-        }
         parts.iter_mut().for_each(lower);
         Ok(None)
     }

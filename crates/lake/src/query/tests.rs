@@ -14,6 +14,9 @@
 //! Cells are parted by ` | `, null is `NULL`. With `TRAILKEEP_WRITE_CASES=1` the answers are written into the files, to be read before they
 //! are committed.
 
+mod mutations;
+mod speed;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -130,4 +133,45 @@ fn every_function_has_a_case() {
     let all: String = files().iter().map(|file| std::fs::read_to_string(file).unwrap().to_lowercase()).collect();
     let missing: Vec<&str> = functions::names().into_iter().filter(|name| !all.contains(&format!("{name}("))).collect();
     assert!(missing.is_empty(), "without a case: {missing:?}");
+}
+
+/// The guide's table of functions is true: what it says is there can be called, and what it says is not cannot.
+#[tokio::test]
+async fn the_guides_table_is_true() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guide/10-lake-sql.md")).unwrap();
+    let table = guide.split("| chapter | there | not there |").nth(1).unwrap().split("\n## ").next().unwrap();
+    let lake = lake().await;
+    let names = |cell: &str| cell.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect::<Vec<_>>();
+    let mut wrong = Vec::new();
+    for line in table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("|---")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
+        let is_window = cells[0].trim() == "window";
+        for name in names(cells[1]) {
+            // Wrong arguments are no matter: what counts is that the name is known.
+            let sql = match (name.as_str(), is_window) {
+                ("cast" | "try_cast", _) => format!("SELECT {name}('1' AS bigint)"),
+                ("extract", _) => "SELECT extract(year FROM now())".to_owned(),
+                ("approx_percentile" | "listagg" | "max_by" | "min_by" | "mod", _) => format!("SELECT {name}(5, 3) FROM events"),
+                ("all_match", _) => "SELECT all_match(ARRAY[1], x -> x > 0)".to_owned(),
+                ("at_timezone", _) => "SELECT at_timezone(now(), 'UTC')".to_owned(),
+                ("position", _) => "SELECT position('a' IN 'b')".to_owned(),
+                (_, true) => format!("SELECT {name}(1) OVER (ORDER BY eventID) FROM events"),
+                _ => format!("SELECT {name}()"),
+            };
+            let answer = answered(&lake, &sql, &[]).await;
+            if answer.is_err_and(|text| text.contains("there is no function")) {
+                wrong.push(format!("{name} is not there"));
+            }
+        }
+        for name in names(cells[2]) {
+            let answer = answered(&lake, &format!("SELECT {name}()"), &[]).await;
+            if !answer.is_err_and(|text| text.contains("there is no function")) {
+                wrong.push(format!("{name} is there"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+    let missing: Vec<&str> =
+        functions::names().into_iter().filter(|name| !table.contains(name) && !["is_ip_address"].contains(name)).collect();
+    assert!(missing.is_empty(), "not in the guide: {missing:?}");
 }

@@ -314,7 +314,7 @@ mod tests {
         let cases = [
             (
                 "SELECT 1 FROM (VALUES 1, f(2, 3), ARRAY[4, 5]) AS t(x)",
-                "SELECT 1 FROM (VALUES (1), (f(2, 3)), (ARRAY[4, 5])) AS t(x)",
+                "SELECT 1 FROM (VALUES (1),( f(2, 3)),( ARRAY[4, 5])) AS t(x)",
             ),
             ("VALUES 1 ORDER BY 1", "VALUES (1 )ORDER BY 1"),
             ("VALUES (1, 2), (3, 4)", "VALUES (1, 2), (3, 4)"),

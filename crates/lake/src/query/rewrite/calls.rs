@@ -1,6 +1,6 @@
 //! Functions: which are others under Trino's name, and which are rewritten.
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, DateTimeField, Expr, Function};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, DateTimeField, Expr, Function, ObjectName, UnaryOperator};
 
 use super::{aggregates, conditionals, docs, lambdas};
 use crate::query::build;
@@ -144,6 +144,8 @@ fn replaced(function: &mut Function, name: &str, of_events: bool) -> Result<Opti
         "map_filter" | "transform_values" | "transform_keys" => Some(renamed_over(lambdas::over_entries(function, name)?)),
         "zip_with" => Some(renamed(lambdas::zip_with(function)?)),
         "at_timezone" => at_timezone(function),
+        "greatest" | "least" if !is_ours(function) => Some(null_if_any(function)),
+        "localtimestamp" => Some(build::call("now", Vec::new())),
         "mod" => binary(function, BinaryOperator::Modulo),
         "concat" => concat(function),
         "to_base64" => Some(coded(function, "encode", "base64pad")),
@@ -198,6 +200,31 @@ fn renamed(mut expr: Expr) -> Expr {
         build::rename(function, "array_transform");
     }
     expr
+}
+
+/// Whether a call was put there by us: its name is quoted.
+fn is_ours(function: &Function) -> bool {
+    matches!(function.name.0.as_slice(), [part] if part.as_ident().is_some_and(|name| name.quote_style.is_some()))
+}
+
+/// `greatest(a, b)` is null if one of them is.
+fn null_if_any(function: &Function) -> Expr {
+    let args = build::args_of(function).unwrap_or_default().into_iter();
+    let is_null = |arg: &Expr| Expr::IsNull(Box::new(Expr::Nested(Box::new(arg.clone()))));
+    let any = args.map(is_null).reduce(|left, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op: BinaryOperator::Or,
+        right: Box::new(right),
+    });
+    let mut own = function.clone();
+    own.name = ObjectName::from(vec![build::name(&build::name_of(function).unwrap_or_default())]);
+    let call = Expr::Function(own);
+    match any {
+        Some(any) => {
+            conditionals::case(Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(Expr::Nested(Box::new(any))) }, call, None)
+        }
+        None => call,
+    }
 }
 
 /// `mod(a, b)` is `a % b`.

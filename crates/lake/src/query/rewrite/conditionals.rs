@@ -14,13 +14,18 @@ pub fn if_as_case(function: &Function) -> Result<Expr, SqlError> {
         [condition, result, other] => ((*condition).clone(), (*result).clone(), Some(Box::new((*other).clone()))),
         _ => return Err(SqlError::new("`if` takes a condition, a value and possibly another value").named("if")),
     };
-    Ok(Expr::Case {
+    Ok(case(condition, result, other))
+}
+
+/// A CASE with one condition.
+pub fn case(condition: Expr, result: Expr, other: Option<Box<Expr>>) -> Expr {
+    Expr::Case {
         case_token: AttachedToken::empty(),
         end_token: AttachedToken::empty(),
         operand: None,
         conditions: vec![CaseWhen { condition, result }],
         else_result: other,
-    })
+    }
 }
 
 /// `try(expression)` is the expression, whose failing parts were made to answer null.

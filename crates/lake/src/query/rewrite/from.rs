@@ -9,9 +9,9 @@ use crate::query::build;
 
 /// Nests the UNNESTs of a FROM.
 pub fn fold_unnest(from: Vec<TableWithJoins>) -> Vec<TableWithJoins> {
-    let is_unnest =
-        |table: &TableWithJoins| is_unnest(&table.relation) || table.joins.iter().any(|join| self::is_unnest(&join.relation));
-    if !from.iter().any(is_unnest) {
+    let has_unnest =
+        |table: &TableWithJoins| is_unnest(&table.relation) || table.joins.iter().any(|join| is_unnest(&join.relation));
+    if !from.iter().any(has_unnest) {
         return from;
     }
     let mut left: Option<TableWithJoins> = None;

@@ -1,0 +1,112 @@
+//! What is not read: row groups that a bloom filter or a statistic rules out, files of other days, and windows that are aggregations.
+
+use std::sync::Arc;
+
+use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
+use datafusion::sql::parser::Statement as DfStatement;
+use datafusion::sql::sqlparser::ast::Statement;
+use object_store::memory::InMemory;
+
+use crate::Lake;
+use crate::query::{QueryLimits, rewrite, statement, stores};
+use crate::tests::{delivery, lake_on};
+
+fn event(id: u32, day: u32) -> String {
+    // Ids in no order, so that each file's smallest and largest enclose nearly all of them.
+    let spread = id.wrapping_mul(2_654_435_761);
+    format!(
+        r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::1:user/u{spread:010}","accessKeyId":"AKIA{spread:010}"}},"eventTime":"2023-07-{day:02}T10:00:00Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","sourceIPAddress":"10.{}.{}.{}","requestParameters":{{"bucketName":"b{spread:010}"}},"eventID":"{spread:010}","recipientAccountId":"1"}}"#,
+        spread >> 24,
+        (spread >> 16) & 255,
+        (spread >> 8) & 255,
+    )
+}
+
+async fn lake() -> Lake {
+    let lake = lake_on(&Arc::new(InMemory::new())).await;
+    for day in 1..=5 {
+        let events: Vec<String> = (0..300).map(|id| event(day * 1_000 + id, day)).collect();
+        lake.append(&vec![delivery(&format!("d{day}"), &events)]).await.unwrap();
+    }
+    lake
+}
+
+/// The plan of a statement after it has run, with its metrics.
+async fn ran(lake: &Lake, sql: &str) -> Arc<dyn ExecutionPlan> {
+    let statement::Read { mut query, .. } = statement::read(sql, &[]).unwrap();
+    let all = lake.stores().await.unwrap();
+    rewrite::rewrite(&mut query, &stores::Stores::of(&all)).unwrap();
+    let context = lake.context(false, &all, &QueryLimits::default()).await.unwrap();
+    let plan = context.state().statement_to_plan(DfStatement::Statement(Box::new(Statement::Query(query)))).await.unwrap();
+    let physical = context.state().create_physical_plan(&plan).await.unwrap();
+    collect(Arc::clone(&physical), context.task_ctx()).await.unwrap();
+    physical
+}
+
+/// All metrics of the files' scan as text.
+fn metrics(plan: &Arc<dyn ExecutionPlan>) -> String {
+    let own = plan.metrics().map(|metrics| metrics.aggregate_by_name().to_string()).unwrap_or_default();
+    plan.children().into_iter().map(metrics).fold(own, |all, more| all + " " + &more)
+}
+
+/// The largest number behind a metric's name.
+fn number(metrics: &str, name: &str) -> u64 {
+    let behind = metrics.split(name).skip(1).filter_map(|rest| {
+        let digits: String = rest.chars().skip_while(|letter| !letter.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    });
+    behind.max().unwrap_or(0)
+}
+
+#[tokio::test]
+async fn a_needle_reads_nothing_where_it_is_not() {
+    let lake = lake().await;
+    for condition in [
+        "eventID = '0000000007'",
+        "userIdentity.accessKeyId = 'AKIA2000000007'",
+        "userIdentity.arn = 'arn:aws:iam::1:user/u2000000007'",
+        "sourceIPAddress = '10.99.0.256'",
+    ] {
+        let all = metrics(&ran(&lake, &format!("SELECT eventName, eventID FROM events WHERE {condition}")).await);
+        let whole = metrics(&ran(&lake, "SELECT eventName, eventID FROM events WHERE length(eventID) = 3").await);
+        let (read, full) = (number(&all, "bytes_scanned"), number(&whole, "bytes_scanned"));
+        assert!(
+            read * 2 < full || number(&all, "output_rows") == 0 && all.contains("bloom"),
+            "{condition}: {read} of {full}\n{all}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn times_leave_out_other_days() {
+    let lake = lake().await;
+    let full =
+        number(&metrics(&ran(&lake, "SELECT count(eventID) FROM events WHERE eventTime > '2000-01-01'").await), "bytes_scanned");
+    assert!(full > 0);
+    for condition in [
+        "eventTime >= '2023-07-05'",
+        "eventTime > from_iso8601_timestamp('2023-07-04T23:00:00Z')",
+        "eventTime > date_add('day', -1, timestamp '2023-07-06 00:00:00')",
+        "eventTime > timestamp '2023-07-06 00:00:00' - INTERVAL '1' DAY",
+    ] {
+        let read =
+            number(&metrics(&ran(&lake, &format!("SELECT count(eventID) FROM events WHERE {condition}")).await), "bytes_scanned");
+        assert!(read * 3 < full, "{condition}: {read} of {full} bytes");
+    }
+    let none = number(
+        &metrics(&ran(&lake, "SELECT count(eventID) FROM events WHERE eventTime > date_add('day', -7, now())").await),
+        "bytes_scanned",
+    );
+    assert_eq!(none, 0);
+}
+
+#[tokio::test]
+async fn first_seen_is_an_aggregation() {
+    let lake = lake().await;
+    let sql = "SELECT arn, t FROM (SELECT userIdentity.arn, eventTime AS t, row_number() OVER (PARTITION BY userIdentity.arn ORDER BY eventTime) AS n FROM events) WHERE n = 1";
+    let plan = ran(&lake, sql).await;
+    let shown = displayable(plan.as_ref()).indent(false).to_string();
+    assert!(shown.contains("AggregateExec") && !shown.contains("Window"), "{shown}");
+    let other = ran(&lake, &sql.replace("eventTime AS t,", "eventTime AS t, eventID,")).await;
+    assert!(displayable(other.as_ref()).indent(false).to_string().contains("Window"));
+}
