@@ -13,14 +13,17 @@ use crate::verbs::doctor::Doctor;
 use crate::verbs::evidence::Evidence;
 use crate::verbs::export::Export;
 use crate::verbs::metrics::Metrics;
+use crate::verbs::investigate::Investigate;
 use crate::verbs::query::Query;
 use crate::verbs::rules::Rules;
 use crate::verbs::sample::Sample;
 use crate::verbs::seal::Seal;
 use crate::verbs::selectors::SelectorsVerb;
+use crate::verbs::session::Session;
 use crate::verbs::status::Status;
 use crate::verbs::stores::Stores;
 use crate::verbs::verify::Verify;
+use crate::verbs::who::Who;
 
 /// The verified CloudTrail lake that you run yourself.
 ///
@@ -34,6 +37,7 @@ use crate::verbs::verify::Verify;
   trailkeep demo                            start here: a sample, with an attack
   trailkeep collect s3://my-trail-bucket    an organization's logs into the lake
   trailkeep query \"SELECT eventName, count(*) FROM events GROUP BY 1\"
+  trailkeep investigate AKIAIOSFODNN7EXAMPLE  what that key did, and where it led
   trailkeep                                 what the lake holds, and what is next",
     after_help = "Exit codes: 0 fine, 1 error, 2 usage, 3 findings, 4 integrity violated, 5 partial, 130 interrupted.
 Settings: flag, then TRAILKEEP_* variable, then default; `trailkeep doctor` shows where each value came from.",
@@ -61,6 +65,9 @@ pub enum Verb {
     Query(Query),
     Detect(Detect),
     Rules(Rules),
+    Investigate(Investigate),
+    Who(Who),
+    Session(Session),
     Status(Status),
     Stores(Stores),
     Check(Check),

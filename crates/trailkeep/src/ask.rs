@@ -1,5 +1,9 @@
 //! SQL against the lake: the one place that knows how the lake answers.
 
+mod rows;
+
+pub use rows::Asked;
+
 use std::pin::Pin;
 
 use arrow::array::RecordBatch;

@@ -4,21 +4,25 @@ pub mod check;
 pub mod collect;
 pub mod compact;
 pub mod completions;
+mod coverage;
 pub mod demo;
 pub mod detect;
 pub mod doctor;
 pub mod evidence;
 pub mod export;
 pub mod metrics;
+pub mod investigate;
 mod overview;
 pub mod query;
 pub mod rules;
 pub mod sample;
 pub mod seal;
 pub mod selectors;
+pub mod session;
 pub mod status;
 pub mod stores;
 pub mod verify;
+pub mod who;
 
 use crate::arguments::Verb;
 use crate::exit::{Exit, Failure};
@@ -36,6 +40,9 @@ pub async fn run(verb: Option<Verb>, context: &Context) -> Result<Exit, Failure>
         Some(Verb::Query(query)) => query.run(context).await,
         Some(Verb::Detect(detect)) => detect.run(context).await,
         Some(Verb::Rules(rules)) => rules.run(context),
+        Some(Verb::Investigate(investigate)) => investigate.run(context).await,
+        Some(Verb::Who(who)) => who.run(context).await,
+        Some(Verb::Session(session)) => session.run(context).await,
         Some(Verb::Status(status)) => status.run(context).await,
         Some(Verb::Stores(stores)) => stores.run(context).await,
         Some(Verb::Check(check)) => check.run(context),
