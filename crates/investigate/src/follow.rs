@@ -172,6 +172,12 @@ impl Follower {
         by_key.or_else(by_user).or_else(by_console).or_else(role).filter(|at| began(at)).copied()
     }
 
+    /// Leaves it at what was asked about.
+    pub fn leave(&mut self) {
+        self.omitted += self.waiting.drain(..).count() as u64;
+        self.followed.truncate(1);
+    }
+
     /// Follows until nobody is left, or far enough.
     pub async fn follow<S: Source>(
         &mut self,

@@ -65,8 +65,9 @@ pub async fn investigate<S: Source>(source: &S, question: &Question) -> Result<R
     let (mut follower, mut gathered) = (Follower::new(&subject), Gathered::default());
     own_events(source, &subject, scope, &mut follower, &mut gathered).await?;
     let own = follower.followed.first().map_or(0, |own| own.events);
-    if question.follow == Follow::On && subject.kind.acts() {
-        follower.follow(source, &subject, scope.until_us, &mut gathered).await?;
+    match question.follow {
+        Follow::On if subject.kind.acts() => follower.follow(source, &subject, scope.until_us, &mut gathered).await?,
+        _ => follower.leave(),
     }
     let past = match scope.since_us {
         Some(since_us) => baseline::past(source, &subject, since_us, question.baseline_s).await?,

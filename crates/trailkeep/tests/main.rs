@@ -13,8 +13,10 @@
 
 mod asked;
 mod organization;
+mod written;
 
 mod bad_input;
+mod chains;
 mod collect;
 mod crash;
 mod custody;
@@ -23,6 +25,7 @@ mod digests;
 mod evidence;
 mod floors;
 mod lake_sql;
+mod investigated;
 mod metadata;
 mod pack;
 mod readers;
@@ -31,3 +34,4 @@ mod stores;
 mod supply;
 mod verify;
 mod watch;
+mod writers;

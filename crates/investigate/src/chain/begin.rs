@@ -56,15 +56,14 @@ impl Caller {
     }
 }
 
-/// Events that sessions begin with. One side without the key, or without the caller, is completed by the other side.
+/// Events that sessions begin with, both sides of each: one may lack the key, the other never says who called.
 pub async fn find<S: Source>(source: &S, condition: &str) -> Result<Vec<Begin>, S::Error> {
     let mut found = read(source, condition).await?;
-    let is_half = |begin: &Begin| begin.key.is_empty() || !begin.caller.is_known();
-    let shared = found.iter().filter(|begin| is_half(begin)).filter_map(|begin| begin.issue.shared_event_id.clone());
+    let shared = found.iter().filter_map(|begin| begin.issue.shared_event_id.clone());
     let shared: Vec<String> = shared.collect();
     for some in shared.chunks(KEYS_PER_QUERY_MAX) {
         let others = read(source, &format!("sharedeventid IN ({})", sql::list(some.iter().map(String::as_str)))).await?;
-        for begin in found.iter_mut().filter(|begin| is_half(begin)) {
+        for begin in found.iter_mut().filter(|begin| begin.issue.shared_event_id.is_some()) {
             let other = others.iter().find(|other| {
                 other.issue.shared_event_id == begin.issue.shared_event_id && other.issue.event_id != begin.issue.event_id
             });
@@ -82,7 +81,8 @@ pub fn keep(begins: &mut HashMap<String, Begin>, begin: Begin) {
     match begins.remove(&begin.key) {
         None => begins.insert(begin.key.clone(), begin),
         Some(known) if known.issue.event_id == begin.issue.event_id => {
-            let better = if known.caller.is_known() { known } else { begin };
+            let (mut better, other) = if known.caller.is_known() { (known, begin) } else { (begin, known) };
+            better.issue.other_event_id = better.issue.other_event_id.or(other.issue.other_event_id);
             begins.insert(better.key.clone(), better)
         }
         Some(known) => begins.insert(begin.key.clone(), joined(known, begin)),

@@ -7,9 +7,9 @@ mod steps;
 
 use investigate::model::{Investigation, Unseen};
 
-use crate::output::{self, Screen};
+use crate::figures;
+use crate::output::{Screen, clean};
 use crate::verbs::coverage;
-use crate::{figures, output::clean};
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,5 +97,5 @@ fn by(found: &Investigation, at: usize) -> String {
 
 /// A line that says what was left out.
 fn more(hidden: u64, what: &str, screen: Screen) -> Option<String> {
-    (hidden > 0).then(|| screen.dim(&output::clean(&format!("  … and {} more {what}; --full shows them", figures::count(hidden)))))
+    (hidden > 0).then(|| screen.dim(&clean(&format!("  … and {} more {what}; --full shows them", figures::count(hidden)))))
 }

@@ -110,7 +110,8 @@ fn verdict(found: &Investigation, screen: Screen) -> Vec<String> {
     }
     let led = (found.followed.len() as u64).saturating_sub(1);
     let led = match led {
-        0 => String::new(),
+        0 if found.followed_omitted == 0 => String::new(),
+        0 => format!("; {} that it led to were not followed", figures::count(found.followed_omitted)),
         led => format!(
             ", {} of them by the {} that it led to",
             figures::count(summary.followed_events),
