@@ -28,6 +28,7 @@ mod investigation;
 mod writers;
 
 pub mod model;
+pub mod named;
 
 pub use chain::chains;
 pub use investigation::{Follow, Question, investigate};

@@ -54,6 +54,13 @@ pub enum Formulas {
     Guarded,
 }
 
+impl Sink {
+    /// Whether it is drawn on standard output for a person.
+    pub fn is_for_people(&self) -> bool {
+        self.file.is_none() && self.format == Format::Table
+    }
+}
+
 impl FromStr for Sink {
     type Err = String;
 

@@ -28,6 +28,7 @@ mod lake_sql;
 mod investigated;
 mod metadata;
 mod pack;
+mod named;
 mod readers;
 mod sealing;
 mod stores;

@@ -3,6 +3,8 @@
 use std::io::{IsTerminal, Read};
 
 mod limits;
+mod list;
+mod named;
 mod saved;
 
 use clap::Args;
@@ -11,6 +13,7 @@ use lake::Question;
 use crate::exit::{Exit, Failure};
 use crate::rows::{self, Format, Formulas, Sink};
 use crate::settings::Context;
+use crate::when::When;
 use crate::{ask, figures, lakes, output, outside};
 
 /// Longest statement that is read from a file or from standard input, in bytes.
@@ -36,15 +39,38 @@ const SQL_SIZE_BYTES_MAX: u64 = 100_000;
   trailkeep query \"SELECT eventJson FROM events\"                as it was delivered
   trailkeep query \"SELECT eventName FROM events WHERE userIdentity.arn = ?\" --parameter arn:aws:iam::111122223333:user/alice
   trailkeep query --file hunt.sql -o parquet=hunt.parquet
+  trailkeep query --list                                          questions that come again
+  trailkeep query --name new-apis --since 7d
+  trailkeep query --name credential-roles --param id=AKIAIOSFODNN7EXAMPLE
   trailkeep query --file hunt.sql --save ./results     signed, for `trailkeep verify ./results/AWSLogs/...`")]
 pub struct Query {
     /// One SELECT statement; `-` reads it from standard input
-    #[arg(required_unless_present = "file", conflicts_with = "file", value_name = "SQL")]
+    #[arg(required_unless_present_any = ["file", "name", "list"], conflicts_with_all = ["file", "name", "list"], value_name = "SQL")]
     sql: Option<String>,
 
     /// Read the statement from a file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "list"])]
     file: Option<String>,
+
+    /// Ask a named query
+    #[arg(long, value_name = "NAME", conflicts_with = "list")]
+    name: Option<String>,
+
+    /// A parameter of the named query; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", requires = "name", value_parser = named::parameter)]
+    param: Vec<(String, String)>,
+
+    /// Begin of the named query's range: 24h, 7d (ago), 2026-11-01 [default: as the query says]
+    #[arg(long, value_name = "WHEN", requires = "name")]
+    since: Option<When>,
+
+    /// End of the named query's range [default: now]
+    #[arg(long, value_name = "WHEN", requires = "name")]
+    until: Option<When>,
+
+    /// List the named queries; with -o json, all that is known about them
+    #[arg(long)]
+    list: bool,
 
     /// table, json, ndjson, csv, md or parquet; with =FILE to write a file
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
@@ -81,6 +107,11 @@ impl Query {
 
     async fn answer(&self, context: &Context) -> Result<Exit, Failure> {
         let sql = self.statement()?;
+        if self.list {
+            return list::run(self.output.as_ref(), context);
+        }
+        let asked = self.name.as_deref().map(|name| named::resolve(name, &self.param, self.since, self.until)).transpose()?;
+        let sql = asked.as_ref().map_or_else(|| self.statement(), |asked| Ok(asked.sql.clone()))?;
         let format = if context.screen.is_terminal { Format::Table } else { Format::Ndjson };
         let sink = self.output.clone().unwrap_or(Sink { format, file: None });
         let formulas = if self.csv_safe { Formulas::Guarded } else { Formulas::Kept };
@@ -89,6 +120,11 @@ impl Query {
         let question = Question { sql: &sql, parameters: &self.parameters, limits: self.limits.of_query() };
         let answer = ask::ask_within(&lake, &question).await?;
         answer.notes.iter().for_each(|note| output::note(format!("note: {note}")));
+        let mut answer = ask::ask(&lake, &sql).await?;
+        if let Some(asked) = asked.as_ref().filter(|_| sink.is_for_people()) {
+            answer.headers = asked.headings(answer.headers);
+            output::line(asked.heading(context.screen))?;
+        }
         if let Some(place) = &self.save {
             let saved = saved::save(answer, place, self.save_account.as_deref(), context).await?;
             let files = figures::counted(saved.files as u64, "file");
@@ -97,6 +133,9 @@ impl Query {
             return Ok(Exit::Fine);
         }
         let count = rows::write(answer, &sink, formulas, context.screen).await?;
+        if let Some(asked) = asked.as_ref().filter(|_| count == 0) {
+            asked.explain_nothing(&lake).await?;
+        }
         if context.screen.is_terminal || sink.file.is_some() {
             let took = figures::span(watch.elapsed().as_secs_f64());
             let to = sink.file.map(|file| format!(" written to {file}")).unwrap_or_default();

@@ -18,7 +18,9 @@ pub fn section(found: &Investigation, length: Length, screen: Screen) -> Vec<Str
         return Vec::new();
     }
     let mut lines = vec![heading("where it led", led, screen)];
-    let order = order(found);
+    let all = order(found);
+    let order: Vec<(usize, usize)> = all.iter().copied().filter(|(at, _)| length == Length::Full || is_told(found, *at)).collect();
+    let quiet = all.len().saturating_sub(order.len());
     let shown = length.lines(LINES_MAX);
     for (at, depth) in order.iter().take(shown) {
         if let Some(followed) = found.followed.get(*at) {
@@ -26,10 +28,16 @@ pub fn section(found: &Investigation, length: Length, screen: Screen) -> Vec<Str
         }
     }
     lines.extend(more(order.len().saturating_sub(shown) as u64, "sessions and keys", screen));
+    lines.extend(more(quiet as u64, "sessions that it took and that did nothing", screen));
     if found.followed_omitted > 0 {
         lines.push(format!("  … {} were not followed: there are too many", figures::count(found.followed_omitted)));
     }
     lines
+}
+
+/// Sessions that nobody used are counted only.
+fn is_told(found: &Investigation, at: usize) -> bool {
+    found.followed.get(at).is_some_and(|followed| followed.how != How::Assumed || followed.events > 0)
 }
 
 /// The tree in reading order, with depths. A quiet session with nothing behind it comes after those that did something.

@@ -8,6 +8,8 @@ use crate::output::{Align, Screen, Table};
 
 /// Lines of a section that are shown.
 const LINES_MAX: usize = 15;
+/// Lines of changes that are not new to it, where others are.
+const ROUTINE_MAX: usize = 5;
 /// Lines of lasting changes of one class that are shown.
 const LASTING_MAX: usize = 40;
 
@@ -25,13 +27,16 @@ pub fn lasting(found: &Investigation, length: Length, screen: Screen) -> Vec<Str
         let worked = all.iter().filter(|lasting| lasting.error.is_none()).count() as u64;
         lines.push(heading(class.heading(), worked, screen));
         let mut groups = grouped(&all, class);
-        // What weighs most is shown, in order.
+        // What weighs most is shown, in order; beside what is new to it, little of what is not.
         groups.sort_by_key(|(first, _)| (!first.is_new, first.error.is_some(), first.rank, first.time_us));
-        let hidden: usize = groups.iter().skip(length.lines(LASTING_MAX)).map(|(_, count)| count).sum();
-        groups.truncate(length.lines(LASTING_MAX));
+        let new = groups.iter().filter(|(first, _)| first.is_new).count();
+        let most = if new > 0 { (new + ROUTINE_MAX).min(LASTING_MAX) } else { LASTING_MAX };
+        let hidden: usize = groups.iter().skip(length.lines(most)).map(|(_, count)| count).sum();
+        groups.truncate(length.lines(most));
         groups.sort_by_key(|(first, _)| first.time_us);
         lines.push(table(found, &groups).draw(screen, 0));
-        lines.extend(more(hidden as u64, "changes", screen));
+        let what = if new > 0 { "changes of the kind that it made before, from where it came before" } else { "changes" };
+        lines.extend(more(hidden as u64, what, screen));
     }
     if found.lasting_omitted > 0 {
         lines.push(format!("  … {} more are counted in the timeline only", figures::count(found.lasting_omitted)));
