@@ -86,7 +86,7 @@ fn named(event: &Event<'_>, needle: &Needle) -> Option<Naming> {
     }
     let in_request = asked.iter().any(|leaf| needle.is(leaf, event));
     // The noun of the event's name is not among its keys (`StopLogging` with `name`): then it is about all that it asks for.
-    let says_none = !all().any(|leaf| says(leaf));
+    let says_none = !all().any(says);
     let is_plain = found.iter().any(|leaf| kind_of_key(leaf.key).is_some_and(|kind| kind.is_empty() || kind == "resource"));
     match found.is_empty() {
         true => None,

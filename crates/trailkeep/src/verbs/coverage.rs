@@ -7,7 +7,7 @@ use crate::output::{Screen, clean};
 
 /// Gaps that are shown.
 const GAPS_SHOWN_MAX: usize = 5;
-/// Regions of an account that are named.
+/// Accounts that are named.
 const ACCOUNTS_SHOWN_MAX: usize = 8;
 /// Verdicts that are well.
 const GOOD: [&str; 2] = ["verified", "valid"];

@@ -79,13 +79,22 @@ impl Who {
         let found = investigate::who(&Asked(&lake), &question).await?;
         match self.output {
             SummaryFormat::Json => output::line(summary::to_json(&found)?)?,
-            SummaryFormat::Table => output::line(text(&found, self.mentions, context.screen))?,
+            SummaryFormat::Table => {
+                output::line(text(&found, if self.mentions { Mentions::Listed } else { Mentions::Counted }, context.screen))?
+            }
         }
         Ok(Exit::Fine)
     }
 }
 
-fn text(found: &Found, with_mentions: bool, screen: Screen) -> String {
+/// How events are told that merely name the resource.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mentions {
+    Counted,
+    Listed,
+}
+
+fn text(found: &Found, mentioned: Mentions, screen: Screen) -> String {
     let total = found.writes.len() as u64 + found.writes_omitted;
     let mut lines = vec![format!("{}  {}", screen.bold(&clean(&found.asked)), figures::counted(total, "write"))];
     if found.writes.is_empty() {
@@ -98,7 +107,7 @@ fn text(found: &Found, with_mentions: bool, screen: Screen) -> String {
     if found.writes_omitted > 0 {
         lines.push(screen.dim(&format!("\n… and {} before that; --limit shows more", figures::count(found.writes_omitted))));
     }
-    lines.extend(mentions(found, with_mentions, screen));
+    lines.extend(mentions(found, mentioned, screen));
     lines.push(String::new());
     lines.extend(coverage::warnings(&found.coverage).into_iter().map(|warning| format!("?  {}", clean(&warning))));
     lines.extend(coverage::section(&found.coverage, screen));
@@ -160,12 +169,12 @@ fn lines_of(change: &Change, screen: Screen) -> Vec<String> {
     minus.into_iter().chain(plus).collect()
 }
 
-fn mentions(found: &Found, with_mentions: bool, screen: Screen) -> Vec<String> {
+fn mentions(found: &Found, mentioned: Mentions, screen: Screen) -> Vec<String> {
     if found.mentions.is_empty() {
         return Vec::new();
     }
     let count = figures::counted(found.mentions.len() as u64, "other write");
-    if !with_mentions {
+    if mentioned == Mentions::Counted {
         return vec![String::new(), screen.dim(&format!("{count} of other things name it; --mentions lists them"))];
     }
     let mut lines = vec![String::new(), screen.bold(&format!("NAMED BY ({count})"))];
