@@ -70,6 +70,10 @@ fn writes() -> Value {
     ] }])
 }
 
+fn count(rows: &[Value]) -> u64 {
+    rows[0].as_object().unwrap().values().next().unwrap().as_u64().unwrap()
+}
+
 #[test]
 fn a_store_is_made_filled_asked_and_deleted() {
     let stores = Stores::new();
@@ -82,10 +86,18 @@ fn a_store_is_made_filled_asked_and_deleted() {
         (imported["records"].as_u64(), imported["imported"].as_u64(), imported["unwanted"].as_u64()),
         (Some(4), Some(2), Some(2))
     );
+    let arn = format!("arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/{id}");
+    for table in ["writes", id, &arn] {
+        let rows = stores.run(&["query", &format!("SELECT count(*) FROM {table} WHERE eventTime > '2026-01-01 00:00:00'")]);
+        assert_eq!(count(&rows.expect_code(0).rows()), 2, "{table}");
+    }
+    assert_eq!(count(&stores.run(&["query", "SELECT count(*) FROM events"]).expect_code(0).rows()), 4);
     let refused = stores.run(&["stores", "delete", "writes"]).expect_code(1);
     assert!(refused.stderr.contains("protected from termination"), "{}", refused.stderr);
     stores.json(&["stores", "update", "writes", "--no-termination-protection"]);
     assert_eq!(stores.json(&["stores", "delete", "writes"])["Status"], "PENDING_DELETION");
+    let pending = stores.run(&["query", "SELECT count(*) FROM writes"]).expect_code(1);
+    assert!(pending.stderr.contains("waits for its deletion"), "{}", pending.stderr);
     assert_eq!(stores.json(&["stores", "restore", "writes"])["Status"], "ENABLED");
     assert_eq!(stores.json(&["stores"]).as_array().unwrap().len(), 2);
 }

@@ -106,32 +106,26 @@ impl Query {
     }
 
     async fn answer(&self, context: &Context) -> Result<Exit, Failure> {
-        let sql = self.statement()?;
         if self.list {
             return list::run(self.output.as_ref(), context);
         }
         let asked = self.name.as_deref().map(|name| named::resolve(name, &self.param, self.since, self.until)).transpose()?;
         let sql = asked.as_ref().map_or_else(|| self.statement(), |asked| Ok(asked.sql.clone()))?;
-        let format = if context.screen.is_terminal { Format::Table } else { Format::Ndjson };
-        let sink = self.output.clone().unwrap_or(Sink { format, file: None });
-        let formulas = if self.csv_safe { Formulas::Guarded } else { Formulas::Kept };
         let watch = outside::stopwatch();
         let lake = lakes::open(context).await?;
         let question = Question { sql: &sql, parameters: &self.parameters, limits: self.limits.of_query() };
-        let answer = ask::ask_within(&lake, &question).await?;
+        let mut answer = ask::ask_within(&lake, &question).await?;
         answer.notes.iter().for_each(|note| output::note(format!("note: {note}")));
-        let mut answer = ask::ask(&lake, &sql).await?;
+        if let Some(place) = &self.save {
+            return self.save(answer, place, context).await;
+        }
+        let format = if context.screen.is_terminal { Format::Table } else { Format::Ndjson };
+        let sink = self.output.clone().unwrap_or(Sink { format, file: None });
         if let Some(asked) = asked.as_ref().filter(|_| sink.is_for_people()) {
             answer.headers = asked.headings(answer.headers);
             output::line(asked.heading(context.screen))?;
         }
-        if let Some(place) = &self.save {
-            let saved = saved::save(answer, place, self.save_account.as_deref(), context).await?;
-            let files = figures::counted(saved.files as u64, "file");
-            output::note(format!("{} in {files}, signed by key {}", figures::counted(saved.rows, "row"), saved.fingerprint));
-            output::line(saved.folder)?;
-            return Ok(Exit::Fine);
-        }
+        let formulas = if self.csv_safe { Formulas::Guarded } else { Formulas::Kept };
         let count = rows::write(answer, &sink, formulas, context.screen).await?;
         if let Some(asked) = asked.as_ref().filter(|_| count == 0) {
             asked.explain_nothing(&lake).await?;
@@ -141,6 +135,15 @@ impl Query {
             let to = sink.file.map(|file| format!(" written to {file}")).unwrap_or_default();
             output::note(format!("{}{to} · {took}", figures::counted(count, "row")));
         }
+        Ok(Exit::Fine)
+    }
+
+    /// Saves an answer, and says where and signed by which key.
+    async fn save(&self, answer: ask::Answer, place: &str, context: &Context) -> Result<Exit, Failure> {
+        let saved = saved::save(answer, place, self.save_account.as_deref(), context).await?;
+        let files = figures::counted(saved.files as u64, "file");
+        output::note(format!("{} in {files}, signed by key {}", figures::counted(saved.rows, "row"), saved.fingerprint));
+        output::line(saved.folder)?;
         Ok(Exit::Fine)
     }
 
