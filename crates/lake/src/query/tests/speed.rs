@@ -14,11 +14,12 @@ use crate::tests::{delivery, lake_on};
 fn event(id: u32, day: u32) -> String {
     // Ids in no order, so that each file's smallest and largest enclose nearly all of them.
     let spread = id.wrapping_mul(2_654_435_761);
+    let who = (id % 5 + day * 10).wrapping_mul(2_654_435_761);
     format!(
-        r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::1:user/u{spread:010}","accessKeyId":"AKIA{spread:010}"}},"eventTime":"2023-07-{day:02}T10:00:00Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","sourceIPAddress":"10.{}.{}.{}","requestParameters":{{"bucketName":"b{spread:010}"}},"eventID":"{spread:010}","recipientAccountId":"1"}}"#,
-        spread >> 24,
-        (spread >> 16) & 255,
-        (spread >> 8) & 255,
+        r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::1:user/u{who:010}","accessKeyId":"AKIA{who:010}"}},"eventTime":"2023-07-{day:02}T10:00:00Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","sourceIPAddress":"10.{}.{}.{}","requestParameters":{{"bucketName":"b{spread:010}"}},"eventID":"{spread:010}","recipientAccountId":"1"}}"#,
+        who >> 24,
+        (who >> 16) & 255,
+        (who >> 8) & 255,
     )
 }
 
@@ -49,13 +50,21 @@ fn metrics(plan: &Arc<dyn ExecutionPlan>) -> String {
     plan.children().into_iter().map(metrics).fold(own, |all, more| all + " " + &more)
 }
 
-/// The largest number behind a metric's name.
-fn number(metrics: &str, name: &str) -> u64 {
-    let behind = metrics.split(name).skip(1).filter_map(|rest| {
-        let digits: String = rest.chars().skip_while(|letter| !letter.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-        digits.parse().ok()
+/// The largest number behind a metric's name: `bytes_scanned=7.88 K`.
+fn number(metrics: &str, name: &str) -> f64 {
+    let behind = metrics.split(&format!("{name}=")).skip(1).filter_map(|rest| {
+        let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(rest.len());
+        let (value, rest) = rest.split_at(end);
+        let unit = if rest.starts_with(" K") {
+            1e3
+        } else if rest.starts_with(" M") {
+            1e6
+        } else {
+            1.0
+        };
+        value.parse::<f64>().ok().map(|value| value * unit)
     });
-    behind.max().unwrap_or(0)
+    behind.fold(0.0, f64::max)
 }
 
 #[tokio::test]
@@ -70,10 +79,7 @@ async fn a_needle_reads_nothing_where_it_is_not() {
         let all = metrics(&ran(&lake, &format!("SELECT eventName, eventID FROM events WHERE {condition}")).await);
         let whole = metrics(&ran(&lake, "SELECT eventName, eventID FROM events WHERE length(eventID) = 3").await);
         let (read, full) = (number(&all, "bytes_scanned"), number(&whole, "bytes_scanned"));
-        assert!(
-            read * 2 < full || number(&all, "output_rows") == 0 && all.contains("bloom"),
-            "{condition}: {read} of {full}\n{all}"
-        );
+        assert!(full > 0.0 && read * 4.0 < full, "{condition}: {read} of {full}\n{all}");
     }
 }
 
@@ -82,7 +88,7 @@ async fn times_leave_out_other_days() {
     let lake = lake().await;
     let full =
         number(&metrics(&ran(&lake, "SELECT count(eventID) FROM events WHERE eventTime > '2000-01-01'").await), "bytes_scanned");
-    assert!(full > 0);
+    assert!(full > 0.0);
     for condition in [
         "eventTime >= '2023-07-05'",
         "eventTime > from_iso8601_timestamp('2023-07-04T23:00:00Z')",
@@ -91,13 +97,13 @@ async fn times_leave_out_other_days() {
     ] {
         let read =
             number(&metrics(&ran(&lake, &format!("SELECT count(eventID) FROM events WHERE {condition}")).await), "bytes_scanned");
-        assert!(read * 3 < full, "{condition}: {read} of {full} bytes");
+        assert!(read * 3.0 < full, "{condition}: {read} of {full} bytes");
     }
     let none = number(
         &metrics(&ran(&lake, "SELECT count(eventID) FROM events WHERE eventTime > date_add('day', -7, now())").await),
         "bytes_scanned",
     );
-    assert_eq!(none, 0);
+    assert!(none == 0.0, "{none}");
 }
 
 #[tokio::test]
