@@ -52,7 +52,8 @@ fn metrics(plan: &Arc<dyn ExecutionPlan>) -> String {
 
 /// The largest number behind a metric's name: `bytes_scanned=7.88 K`.
 fn number(metrics: &str, name: &str) -> f64 {
-    let behind = metrics.split(&format!("{name}=")).skip(1).filter_map(|rest| {
+    let start = format!("{name}=");
+    let behind = metrics.split(start.as_str()).skip(1).filter_map(|rest| {
         let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(rest.len());
         let (value, rest) = rest.split_at(end);
         let unit = if rest.starts_with(" K") {
