@@ -1,5 +1,6 @@
 //! Benchmarks: generated logs through the release build, every result checked against the generator before a figure is printed.
 
+mod detect;
 mod ingest;
 mod memory;
 mod verify;
@@ -24,6 +25,7 @@ use crate::outside;
 /// What is measured.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
+    Detect(detect::Detect),
     Ingest(ingest::Ingest),
     Memory(memory::Memory),
     Verify(verify::Verify),
@@ -35,6 +37,7 @@ impl Bench {
     /// Measures and prints.
     pub fn run(self) -> Result<(), Failure> {
         match self {
+            Bench::Detect(detect) => detect.run(),
             Bench::Ingest(ingest) => ingest.run(),
             Bench::Memory(memory) => memory.run(),
             Bench::Verify(verify) => verify.run(),

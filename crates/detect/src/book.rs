@@ -165,6 +165,11 @@ impl Book {
         book
     }
 
+    /// Number of distinct tests in all rules.
+    pub fn distinct_tests(&self) -> usize {
+        self.set.distinct_tests()
+    }
+
     fn refuse(&mut self, file: &str, line: usize, what: impl Into<String>, hint: impl Into<String>) {
         self.refused.push(Refused { file: file.to_owned(), line, what: what.into(), hint: hint.into() });
     }

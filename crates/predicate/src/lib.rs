@@ -26,8 +26,10 @@ mod tape;
 mod value;
 
 pub mod limits;
+pub mod narrow;
 pub mod pattern;
 pub mod selector;
+pub mod sql;
 
 pub use check::{Case, Check, Number, Order, Regexp, RegexpError, Same};
 pub use expr::{Expr, Missing};

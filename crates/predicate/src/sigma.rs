@@ -18,7 +18,7 @@ mod placeholder;
 mod wildcard;
 
 pub use condition::{Condition, Count, Which};
-pub use correlation::{Correlation, CorrelationKind, Threshold};
+pub use correlation::{Alias, Correlation, CorrelationKind, Threshold};
 pub use detection::{Detection, FieldTest, Group, Link, Search, Tested};
 pub use document::{Document, Filter, Rule, read};
 pub use error::SigmaError;

@@ -29,6 +29,7 @@ mod lake_sql;
 mod metadata;
 mod named;
 mod pack;
+mod predicates;
 mod readers;
 mod sealing;
 mod stores;

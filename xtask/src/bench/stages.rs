@@ -91,7 +91,7 @@ fn envelope(content: &[u8]) -> Result<Envelope, Failure> {
 }
 
 /// CPU seconds of some work on this thread.
-fn cpu_s(work: impl FnOnce()) -> f64 {
+pub(super) fn cpu_s(work: impl FnOnce()) -> f64 {
     let start = outside::now();
     let before = outside::thread_cpu_s(start);
     work();

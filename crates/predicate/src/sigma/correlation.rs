@@ -21,10 +21,13 @@ pub struct Correlation {
     /// Within how many seconds.
     pub timespan_s: i64,
     /// Fields that are called differently in some rules: `(alias, [(rule, field)])`.
-    pub aliases: Vec<(String, Vec<(String, String)>)>,
+    pub aliases: Vec<Alias>,
     /// Whether the rules below also give findings of their own.
     pub generates: bool,
 }
+
+/// A name, and the field that it stands for in each rule.
+pub type Alias = (String, Vec<(String, String)>);
 
 /// What a correlation looks for within its timespan.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,7 +164,7 @@ fn timespan(node: &Node) -> Result<i64, SigmaError> {
     })
 }
 
-fn aliases(node: &Node) -> Result<Vec<(String, Vec<(String, String)>)>, SigmaError> {
+fn aliases(node: &Node) -> Result<Vec<Alias>, SigmaError> {
     let fields = |alias: &Node| {
         let of_rule = alias.members().iter().map(|member| {
             let field = member.value.scalar().ok_or_else(|| {

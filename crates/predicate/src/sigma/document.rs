@@ -11,7 +11,6 @@ use crate::yaml::{self, Node, Yaml};
 
 /// One document of a file.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a few hundred of them, kept for the whole run")]
 pub enum Document {
     /// A detection.
     Rule(Rule),

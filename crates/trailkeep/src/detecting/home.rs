@@ -1,12 +1,12 @@
 //! Puts the records of the lake to the rules.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use chrono::{DateTime, Utc};
-use detect::{Book, Report, Tally, Watcher};
+use detect::{Book, NameAndSource, Narrowed, Report, Tally, Watcher};
 use lake::Lake;
 use record::{Content, Parsed, Parser};
 
@@ -15,15 +15,20 @@ use crate::exit::Failure;
 
 /// Deliveries whose keys are asked for at once.
 const KEYS_AT_ONCE: usize = 400;
+/// Longest statement that narrows a search, in bytes; beyond, everything is read.
+const STATEMENT_BYTES_MAX: usize = 60_000;
 /// Before a delivery's number, until its key is known.
 const NUMBER: &str = "delivery ";
 
-/// Puts the records of a time to the rules. Columns that rules ask for narrow what is read; the rules themselves decide.
+/// Puts the records of a time to the rules. Names and sources of events are asked for first, and only what a rule can match is read;
+/// the rules themselves decide.
 pub async fn watch(lake: &Lake, book: &Book, since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Result<Tally, Failure> {
+    let times = times(since, until);
+    let (pairs, events) = names_and_sources(lake, &times).await?;
     let mut tally = Tally::default();
     let mut watcher = Watcher::new(book);
     let mut parser = Parser::default();
-    let mut rows = ask::ask(lake, &statement(since, until)).await?.rows;
+    let mut rows = ask::ask(lake, &statement(&times, &pairs, &book.narrow(&pairs))).await?.rows;
     while let Some(batch) = rows.next().await? {
         let number = |at: usize| cast(batch.column(at), &DataType::Int64).map_err(lake::LakeError::from);
         let (deliveries, indexes) = (number(1)?, number(2)?);
@@ -43,17 +48,52 @@ pub async fn watch(lake: &Lake, book: &Book, since: Option<DateTime<Utc>>, until
                 watcher.see(view, &format!("{NUMBER}{}", deliveries.value(at)), index, &mut seen);
             }
         }
-        tally.add(batch.num_rows() as u64, seen);
+        tally.add(0, seen);
     }
+    tally.add(events, Vec::new());
     Ok(tally)
 }
 
-fn statement(since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> String {
+/// Every name and source of events in a time, and the number of records.
+async fn names_and_sources(lake: &Lake, times: &[String]) -> Result<(Vec<NameAndSource>, u64), Failure> {
+    let sql = format!("SELECT eventname, eventsource, count(*) FROM events{} GROUP BY 1, 2", clause(times));
+    let rows = ask::ask_small(lake, &sql).await?;
+    let events = rows.iter().map(|row| u64::try_from(ask::number(row, 2)).unwrap_or_default()).sum();
+    // A list or object in place of a text is no text; what is empty may be missing.
+    let plain = |text: &str| (!text.is_empty() && !text.starts_with(['[', '{'])).then(|| text.to_owned());
+    Ok((rows.iter().map(|row| (plain(ask::text(row, 0)), plain(ask::text(row, 1)))).collect(), events))
+}
+
+fn times(since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Vec<String> {
     let time = |sign: &str, time: DateTime<Utc>| format!("eventTime {sign} TIMESTAMP '{}'", time.format("%Y-%m-%d %H:%M:%S%.6f"));
-    let conditions: Vec<String> =
-        since.map(|since| time(">=", since)).into_iter().chain(until.map(|until| time("<", until))).collect();
-    let condition = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
-    format!("SELECT eventJson, delivery, recordindex FROM events{condition}")
+    since.map(|since| time(">=", since)).into_iter().chain(until.map(|until| time("<", until))).collect()
+}
+
+fn clause(conditions: &[String]) -> String {
+    if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) }
+}
+
+/// The statement that reads what the rules can match, or everything where that would be too long to say.
+fn statement(times: &[String], pairs: &[NameAndSource], narrowed: &Narrowed) -> String {
+    const READ: &str = "SELECT eventJson, delivery, recordindex FROM events";
+    let whole = format!("{READ}{}", clause(times));
+    let Narrowed::Some { pairs: wanted, conditions } = narrowed else { return whole };
+    let mut by_source: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for pair in wanted.iter().filter_map(|at| pairs.get(*at)) {
+        if let (Some(name), Some(source)) = pair {
+            by_source.entry(source).or_default().push(ask::literal(name));
+        }
+    }
+    let odd = |column: &str| format!("{column} IS NULL OR {column} = '' OR {column} LIKE '[%' OR {column} LIKE '{{%'");
+    let mut any = vec![odd("eventname"), odd("eventsource")];
+    let of_source = |(source, names): (&&str, &Vec<String>)| {
+        format!("(eventsource = {} AND eventname IN ({}))", ask::literal(source), names.join(", "))
+    };
+    any.extend(by_source.iter().map(of_source));
+    any.extend(conditions.iter().cloned());
+    let narrow = [times, &[format!("({})", any.join(" OR "))]].concat();
+    let narrow = format!("{READ}{}", clause(&narrow));
+    if narrow.len() > STATEMENT_BYTES_MAX { whole } else { narrow }
 }
 
 /// Writes the keys of the log files into the findings.
