@@ -42,7 +42,7 @@ impl List {
                     table.row([entry.severity.word().to_owned(), entry.stem().to_owned(), entry.meta().title.clone(), techniques]);
                 }
                 output::line(table.draw(context.screen, 0))?;
-                output::note(format!("{}", crate::figures::counted(book.rules.len() as u64, "rule")));
+                output::note(crate::figures::counted(book.rules.len() as u64, "rule"));
             }
         }
         Ok(if book.refused.is_empty() { Exit::Fine } else { Exit::Partial })
