@@ -111,8 +111,11 @@ fn sql_lies_around_the_matcher() {
     let (mut matcher, mut hits) = (Matcher::new(&set), Vec::new());
     let mut exact = 0;
     for (at, chunk) in exprs.chunks(20).enumerate() {
-        let of = |expr: &Expr| format!("coalesce({}, FALSE), coalesce({}, FALSE)", at_least(expr), at_most(expr));
-        let columns: Vec<String> = chunk.iter().map(of).collect();
+        let of = |(place, expr): (usize, &Expr)| {
+            let (least, most) = (at_least(expr), at_most(expr));
+            format!("coalesce({least}, FALSE) AS least{place}, coalesce({most}, FALSE) AS most{place}")
+        };
+        let columns: Vec<String> = chunk.iter().enumerate().map(of).collect();
         let rows = query(&home, &format!("SELECT eventID, {} FROM events", columns.join(", ")));
         assert_eq!(rows.len(), records.len());
         for row in rows {
