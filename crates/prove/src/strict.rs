@@ -16,6 +16,7 @@ mod keys;
 mod listing;
 mod sites;
 
+mod aside;
 mod authentic;
 mod cell;
 mod chains;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 use layout::Family;
 
+use super::aside::Aside;
 use super::authentic::Said;
 use super::chains::{Chain, ChainId};
 use super::content::Scratch;
@@ -87,42 +88,6 @@ pub(super) struct UnsignedDigest {
     pub(super) trail: String,
     pub(super) window: (Time, Time),
     pub(super) is_proven: bool,
-}
-
-/// Objects that are counted, and told in one line each sort.
-#[derive(Default)]
-pub(super) struct Aside {
-    pub(super) archived: Group,
-    pub(super) expired: Group,
-    pub(super) before_validation: Group,
-    pub(super) not_yet: Group,
-    pub(super) second_trail: Group,
-    pub(super) foreign: Group,
-    /// By their bucket.
-    pub(super) elsewhere: BTreeMap<String, Group>,
-    pub(super) backfill: u64,
-}
-
-/// How many objects, from when to when, and one of them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Group {
-    pub(super) count: u64,
-    pub(super) between: Option<(Time, Time)>,
-    pub(super) example: Option<String>,
-}
-
-impl Group {
-    pub(super) fn add(&mut self, at: Option<Time>, key: &str) {
-        self.count += 1;
-        self.between = match (self.between, at) {
-            (Some((from, to)), Some(at)) => Some((from.min(at), to.max(at))),
-            (None, Some(at)) => Some((at, at)),
-            (known, None) => known,
-        };
-        if self.example.is_none() {
-            self.example = Some(key.to_owned());
-        }
-    }
 }
 
 /// Judges one cell.

@@ -1,7 +1,7 @@
 //! The end of a cell: what its chains as a whole do not cover, and everything that is told in one line each.
 
 use super::Outcome;
-use super::cell::{CellRun, Group, Link, Unsigned};
+use super::cell::{CellRun, Link, Unsigned};
 use super::chains::{Below, Chain, ChainId};
 use super::facts::Tail;
 use super::findings::{counted, minute, note, unproven, violation};
@@ -282,73 +282,6 @@ impl CellRun<'_, '_> {
                 self.tell(violation(Kind::DigestMetadata, message).times(unsigned - told));
             }
         }
-    }
-
-    fn close_aside(&mut self) {
-        let aside = std::mem::take(&mut self.aside);
-        let message = |group: &Group, what: &str| format!("{} {what}", counted(group.count, "log file"));
-        let groups = [
-            (
-                &aside.archived,
-                Kind::Archived,
-                message(&aside.archived, "in an archive tier: not read"),
-                Some(super::judging::RESTORE),
-            ),
-            (&aside.expired, Kind::Expired, message(&aside.expired, "of the oldest digests gone: expired, or deleted"), None),
-            (
-                &aside.before_validation,
-                Kind::BeforeValidation,
-                message(&aside.before_validation, "from before validation was enabled: nothing vouches for them"),
-                None,
-            ),
-            (
-                &aside.not_yet,
-                Kind::CurrentHour,
-                message(&aside.not_yet, "whose digest is not due yet"),
-                Some("verify again in an hour or two, or give --until"),
-            ),
-            (
-                &aside.second_trail,
-                Kind::SecondTrail,
-                message(
-                    &aside.second_trail,
-                    "of another trail, without validation; every record in them stands in proven files too",
-                ),
-                None,
-            ),
-            (
-                &aside.foreign,
-                Kind::ForeignObject,
-                format!(
-                    "{} in CloudTrail's folders, no log files by their names: nothing vouches for them",
-                    counted(aside.foreign.count, "object")
-                ),
-                Some("remove them, if they are yours"),
-            ),
-        ];
-        for (group, kind, message, hint) in groups {
-            self.tell_group(group, kind, message, hint.map(str::to_owned));
-        }
-        for (bucket, group) in &aside.elsewhere {
-            let message = format!("{} in the bucket `{bucket}`, which was not given", counted(group.count, "log file"));
-            self.tell_group(group, Kind::OtherBucket, message, Some(format!("give it with --map {bucket}=PLACE")));
-        }
-        if aside.backfill > 0 {
-            let message =
-                format!("{} that AWS made later, for hours whose digests had failed", counted(aside.backfill, "backfill digest"));
-            self.tell(note(Kind::Backfill, message).times(aside.backfill));
-        }
-    }
-
-    fn tell_group(&mut self, group: &Group, kind: Kind, message: String, hint: Option<String>) {
-        if group.count == 0 {
-            return;
-        }
-        let finding = Finding { hint, key: group.example.clone(), ..unproven(kind, message).times(group.count) };
-        self.tell(match group.between {
-            Some((from, to)) => finding.between(from, super::range::more(to, chrono::TimeDelta::minutes(1))),
-            None => finding,
-        });
     }
 
     fn findings_of(&mut self, id: &ChainId, finding: Finding) {

@@ -20,7 +20,8 @@ const TRAILS_LISTED_MAX: usize = 10;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "As the AWS CLI")]
 pub struct Arguments {
-    /// Say what `aws cloudtrail validate-logs` says, line for line, with its exit codes
+    /// Say what `aws cloudtrail validate-logs` says, line for line, with its exit codes; like it, it takes keys from the endpoint that is
+    /// set without a word, and passes over what the CLI passes over: the default judgment does neither
     #[arg(long, requires = "source")]
     pub like_aws: bool,
 
