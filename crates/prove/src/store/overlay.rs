@@ -172,15 +172,21 @@ impl Overlay {
         Ok(Overlay { store, metadata, bucket })
     }
 
-    /// What the file says about a digest: by where it stands, else by where it says that it was written to. A copy may begin at any folder;
-    /// a signature holds for the one place that the digest names.
+    /// What the file says about a digest: by where it stands, else by where it says that it was written to, if that is the same but for the
+    /// folder that keys are counted from. A copy may begin at any folder; a digest that was moved has no metadata but its own.
     fn metadata_of(&self, key: &str, body: &Body) -> Vec<(String, String)> {
         let here = self.bucket.map(|bucket| self.metadata.find(bucket, key)).unwrap_or_default();
         if !here.is_empty() {
             return here;
         }
-        written_to(body).map(|(bucket, key)| self.metadata.of(&bucket, &key)).unwrap_or_default()
+        let written = written_to(body).filter(|(_, written)| is_below(key, written) || is_below(written, key));
+        written.map(|(bucket, key)| self.metadata.of(&bucket, &key)).unwrap_or_default()
     }
+}
+
+/// Whether one key is the other, counted from a folder that it is in.
+fn is_below(part: &str, whole: &str) -> bool {
+    whole.strip_suffix(part).is_some_and(|before| before.is_empty() || before.ends_with('/'))
 }
 
 /// Bucket and key that a digest says it was written to.
@@ -298,6 +304,23 @@ mod tests {
         assert_eq!(signature(None, "").unwrap(), None);
         let several = signature(None, &both).unwrap_err().to_string();
         assert!(several.contains("mine, other"), "{several}");
+    }
+
+    #[test]
+    fn a_copy_may_begin_at_any_folder() {
+        let digest = |key: &str| {
+            let fields =
+                r#""digestStartTime":"a","digestEndTime":"b","digestPublicKeyFingerprint":"c","previousDigestSignature":null"#;
+            format!(r#"{{{fields},"digestS3Bucket":"b","digestS3Object":"{key}","logFiles":[]}}"#)
+        };
+        let whole = format!("our/logs/{DIGEST}");
+        let moved = DIGEST.replace("T07", "T08");
+        let metadata = Arc::new(read(&(line("b", &whole, "aa") + &line("b", &moved, "bb"))).unwrap());
+        for (says, told) in [(&whole, Some("aa")), (&moved, None), (&DIGEST.to_owned(), None)] {
+            let store = Kept::new(Some("b"), &[(DIGEST, digest(says).as_bytes())]);
+            let overlay = Overlay::new(Box::new(store), Arc::clone(&metadata)).unwrap();
+            assert_eq!(overlay.read(DIGEST, 999).unwrap().meta("signature"), told, "{says}");
+        }
     }
 
     #[test]
