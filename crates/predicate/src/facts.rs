@@ -1,6 +1,7 @@
 //! One record as tests see it: flat columns first, documents laid out when they are first looked into.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use record::columns::{COLUMNS, Column};
 use record::{RecordView, Row, Value as Flat, time};
@@ -39,8 +40,8 @@ struct Laid {
 /// A record under test.
 pub(crate) struct Facts<'a, 'm> {
     record: Record<'a>,
-    /// The record's JSON text.
-    text: Cow<'a, str>,
+    /// The record's JSON text, once a test has asked for it: few look past the columns.
+    text: OnceCell<Cow<'a, str>>,
     memory: &'m mut Memory,
 }
 
@@ -66,10 +67,6 @@ impl<'a, 'm> Facts<'a, 'm> {
         for laid in &mut memory.documents {
             laid.is_current = false;
         }
-        let text = match record {
-            Record::Text(text) => Cow::Borrowed(text),
-            Record::View(view) => String::from_utf8_lossy(view.bytes()),
-        };
         if let Record::View(view) = record {
             for field in view.fields() {
                 if let Some(slot @ None) = memory.columns.get_mut(usize::from(field.column.0)) {
@@ -77,7 +74,7 @@ impl<'a, 'm> Facts<'a, 'm> {
                 }
             }
         }
-        Facts { record, text, memory }
+        Facts { record, text: OnceCell::new(), memory }
     }
 
     /// Whether a test passes.
@@ -115,7 +112,7 @@ impl<'a, 'm> Facts<'a, 'm> {
     /// Hands the values at a place to `each` until that says yes; whether it did.
     fn reach(&mut self, place: &Place, wanted: Wanted, expand: bool, each: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
         if place.steps.is_empty() {
-            return each(Value::json(Kind::Object, &self.text));
+            return each(Value::json(Kind::Object, written(self.record, &self.text)));
         }
         match self.find(place, wanted) {
             Found::Nowhere => false,
@@ -128,9 +125,9 @@ impl<'a, 'm> Facts<'a, 'm> {
             Found::Document(column, text) => self.reach_in_document(place, column, text, expand, each),
             Found::Whole => {
                 let Memory { whole, stack, .. } = &mut *self.memory;
-                let tape = whole.of(&self.text);
+                let text = written(self.record, &self.text);
+                let tape = whole.of(text);
                 stack.push((0, 0));
-                let text = self.text.as_ref();
                 walk(tape, text, &place.steps, place.reading, expand, stack, &mut |at| each(value_at(tape, text, at)))
             }
         }
@@ -160,7 +157,10 @@ impl<'a, 'm> Facts<'a, 'm> {
                 Some(laid) => (laid.of(text), text, place.taken),
                 None => return false,
             },
-            _ => (whole.of(&self.text), self.text.as_ref(), 0),
+            _ => {
+                let text = written(self.record, &self.text);
+                (whole.of(text), text, 0)
+            }
         };
         stack.push((0, taken));
         walk(tape, text, &place.steps, place.reading, true, stack, &mut |at| within.holds(tape, text, at))
@@ -168,6 +168,14 @@ impl<'a, 'm> Facts<'a, 'm> {
 
     fn find(&self, place: &Place, wanted: Wanted) -> Found<'a> {
         find(self.record, &self.memory.columns, place, wanted)
+    }
+}
+
+/// The record's JSON text.
+fn written<'t, 'a: 't>(record: Record<'a>, text: &'t OnceCell<Cow<'a, str>>) -> &'t str {
+    match record {
+        Record::Text(text) => text,
+        Record::View(view) => text.get_or_init(|| String::from_utf8_lossy(view.bytes())),
     }
 }
 
