@@ -1,9 +1,10 @@
 //! Many predicates over the same records: work that they share is done once.
 //!
 //! A predicate that asks for an exact value of a flat field - nearly all ask for an `eventName` - is looked up by that value and
-//! otherwise not looked at. Of those that are left, each distinct test is answered at most once for a record.
+//! otherwise not looked at; many of one name are told apart by the other texts that they need. Of those that are left, each distinct test is answered at most once for a record.
 
 mod anchor;
+mod literals;
 
 use std::collections::HashMap;
 
@@ -16,7 +17,7 @@ use crate::facts::{Facts, Memory, Record};
 use crate::limits::{EXPR_DEPTH_MAX, EXPR_NODES_MAX};
 use crate::path::Path;
 use crate::place::Place;
-use anchor::Anchors;
+use anchor::{Anchors, Room};
 
 /// A predicate that is larger than the limits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +55,7 @@ pub struct Matcher<'s> {
     memory: Memory,
     answers: Answers,
     candidates: Vec<u32>,
-    folded: String,
+    room: Room,
 }
 
 /// Answers to tests for the record of this round.
@@ -69,17 +70,17 @@ struct Answers {
 impl Set {
     /// Makes predicates ready. Each is known by its place in the order given.
     pub fn new<'e>(exprs: impl IntoIterator<Item = &'e Expr>) -> Result<Set, TooLarge> {
+        let exprs: Vec<&Expr> = exprs.into_iter().collect();
         let mut builder = Builder::default();
-        for expr in exprs {
+        for expr in &exprs {
             let (nodes, depth) = expr.extent();
             if nodes > EXPR_NODES_MAX || depth > EXPR_DEPTH_MAX {
                 return Err(TooLarge);
             }
             let root = builder.node(expr);
-            let number = builder.set.roots.len() as u32;
             builder.set.roots.push(root);
-            builder.set.anchors.add(number, expr);
         }
+        builder.set.anchors = Anchors::new(&exprs);
         Ok(builder.set)
     }
 
@@ -149,7 +150,7 @@ impl<'s> Matcher<'s> {
     /// A matcher before its first record.
     pub fn new(set: &'s Set) -> Matcher<'s> {
         let answers = Answers { round: 0, known: vec![0; set.tests.len()], listed: vec![0; set.roots.len()] };
-        Matcher { set, memory: Memory::default(), answers, candidates: Vec::new(), folded: String::new() }
+        Matcher { set, memory: Memory::default(), answers, candidates: Vec::new(), room: Room::default() }
     }
 
     /// The predicates that hold for a record, in ascending order.
@@ -174,11 +175,11 @@ impl<'s> Matcher<'s> {
 
     fn record(&mut self, record: Record<'_>, hits: &mut Vec<usize>) {
         hits.clear();
-        let Matcher { set, memory, answers, candidates, folded } = self;
+        let Matcher { set, memory, answers, candidates, room } = self;
         answers.round += 1;
         let mut facts = Facts::new(record, memory);
         candidates.clear();
-        set.anchors.candidates(&mut facts, folded, &mut |number| answers.list(number, candidates));
+        set.anchors.candidates(&mut facts, room, &mut |number| answers.list(number, candidates));
         candidates.sort_unstable();
         for number in candidates.iter() {
             let Some(root) = set.roots.get(*number as usize) else { continue };

@@ -1,6 +1,6 @@
 //! Anchors: exact values of flat fields without which a predicate cannot hold.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use record::columns::{Column, known};
 
@@ -10,6 +10,8 @@ use crate::facts::Facts;
 use crate::path::Path;
 use crate::place::Place;
 
+use super::literals::{Bucket, Of};
+
 /// Most values by which one predicate is found; one that asks for more is asked about every record.
 const VALUES_PER_PREDICATE_MAX: usize = 10_000;
 
@@ -17,64 +19,84 @@ const VALUES_PER_PREDICATE_MAX: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Anchors {
     fields: Vec<AnchoredField>,
+    buckets: Vec<Bucket>,
     /// Those without an anchor.
-    always: Vec<u32>,
+    always: Bucket,
 }
 
 #[derive(Debug)]
 struct AnchoredField {
     place: Place,
-    column: Column,
-    by_value: HashMap<Box<str>, Vec<u32>>,
+    /// Number of the bucket for each value.
+    by_value: HashMap<Box<str>, usize>,
+}
+
+/// Memory that is used again from record to record.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    folded: String,
+    buckets: Vec<usize>,
 }
 
 /// A value that a field must have, in lower case.
 type Needed = Vec<(Column, String)>;
 
+/// Predicates of one anchor, with what they ask.
+type Members<'e> = Vec<(u32, &'e Expr)>;
+
 impl Anchors {
-    /// Takes in a predicate.
-    pub(super) fn add(&mut self, number: u32, expr: &Expr) {
-        match needed(expr) {
-            Some(values) if values.len() <= VALUES_PER_PREDICATE_MAX => {
-                for (column, value) in values {
-                    let listed = self.field(column).by_value.entry(value.into_boxed_str()).or_default();
-                    if listed.last() != Some(&number) {
-                        listed.push(number);
+    /// Of predicates, each known by its place.
+    pub(super) fn new(exprs: &[&Expr]) -> Anchors {
+        let mut always = Members::new();
+        let mut by_column: BTreeMap<u8, HashMap<String, Members<'_>>> = BTreeMap::new();
+        for (number, expr) in exprs.iter().enumerate() {
+            let member = (number as u32, *expr);
+            match needed(expr) {
+                Some(values) if values.len() <= VALUES_PER_PREDICATE_MAX => {
+                    for (column, value) in values {
+                        let listed = by_column.entry(column.0).or_default().entry(value).or_default();
+                        if listed.last().is_none_or(|last| last.0 != member.0) {
+                            listed.push(member);
+                        }
                     }
                 }
+                _ => always.push(member),
             }
-            _ => self.always.push(number),
         }
+        let mut anchors = Anchors { always: Bucket::new(&always, Of::EveryRecord), ..Anchors::default() };
+        by_column.into_iter().for_each(|(column, by_value)| anchors.add_field(Column(column), by_value));
+        anchors
     }
 
-    fn field(&mut self, column: Column) -> &mut AnchoredField {
-        let at = self.fields.iter().position(|field| field.column == column).unwrap_or_else(|| {
-            let place = Place::new(&Path::loose(column.spec().path));
-            self.fields.push(AnchoredField { place, column, by_value: HashMap::new() });
-            self.fields.len() - 1
-        });
-        #[expect(clippy::indexing_slicing, reason = "the position was found or made just now")]
-        &mut self.fields[at]
+    fn add_field(&mut self, column: Column, members: HashMap<String, Members<'_>>) {
+        let path = Path::loose(column.spec().path);
+        let mut by_value = HashMap::with_capacity(members.len());
+        for (value, members) in members {
+            by_value.insert(value.into_boxed_str(), self.buckets.len());
+            self.buckets.push(Bucket::new(&members, Of::RecordsWith(&path)));
+        }
+        self.fields.push(AnchoredField { place: Place::new(&path), by_value });
     }
 
     /// Hands every predicate that may hold to `each`, some of them more than once.
-    pub(super) fn candidates(&self, facts: &mut Facts<'_, '_>, folded: &mut String, each: &mut dyn FnMut(u32)) {
-        for number in &self.always {
-            each(*number);
-        }
+    pub(super) fn candidates(&self, facts: &mut Facts<'_, '_>, room: &mut Room, each: &mut dyn FnMut(u32)) {
+        let Room { folded, buckets } = room;
+        self.always.candidates(facts, folded, each);
+        buckets.clear();
         for field in &self.fields {
             facts.texts(&field.place, &mut |text| {
                 fold(text, folded);
-                for number in field.by_value.get(folded.as_str()).into_iter().flatten() {
-                    each(*number);
-                }
+                buckets.extend(field.by_value.get(folded.as_str()));
             });
+        }
+        for bucket in buckets.iter().filter_map(|number| self.buckets.get(*number)) {
+            bucket.candidates(facts, folded, each);
         }
     }
 }
 
 /// The text in lower case, as [`Case::Ignored`](crate::Case::Ignored) compares it.
-fn fold(text: &str, folded: &mut String) {
+pub(super) fn fold(text: &str, folded: &mut String) {
     folded.clear();
     if text.is_ascii() {
         folded.push_str(text);

@@ -189,6 +189,44 @@ fn a_record_does_not_escape_by_being_odd() {
     }
 }
 
+/// Tests of texts, of which many share a path.
+fn many_tests() -> Vec<Expr> {
+    let globs = |text: &str| [Glob::exact(text), Glob::prefix(text), Glob::suffix(text), Glob::contains(text)];
+    let paths =
+        ["requestParameters.bucketName", "requestParameters", "userAgent", "resources.ARN", "requestParameters.policy", "no"];
+    let texts = ["Logs", "logs", "other/x", "aws-cli", "\"Effect\":", "Effect", "\u{3a3}", "x", "arn:aws:s3:::logs", "ΑΣ", "K9"];
+    let mut tests = Vec::new();
+    for (path, text) in paths.iter().flat_map(|path| texts.map(|text| (path, text))) {
+        for (glob, case) in globs(text).into_iter().flat_map(|glob| [(glob.clone(), Case::Exact), (glob, Case::Ignored)]) {
+            tests.push(loose(path, Check::Text(glob.clone(), case)));
+            tests.push(strict(path, Check::Text(glob, case)));
+        }
+    }
+    tests
+}
+
+#[test]
+fn many_predicates_of_one_name_hold_as_they_do_alone() {
+    let odd = RECORD.replace(r#""userAgent":"[aws-cli"#, "\"userAgent\":\"ΑΣ \u{212a}9 [aws-cli");
+    let tests = many_tests();
+    let named = |tests: &[Expr]| {
+        let either = Expr::Any(tests.iter().skip(1).cloned().collect());
+        Expr::All(vec![text("eventName", Glob::exact("PutBucketPolicy")), tests[0].clone(), either])
+    };
+    for exprs in
+        [tests.clone(), tests.windows(3).map(named).collect(), tests.windows(2).map(|two| Expr::Any(two.to_vec())).collect()]
+    {
+        let set = Set::new(&exprs).unwrap();
+        for record in [RECORD, &odd] {
+            let mut hits = Vec::new();
+            Matcher::new(&set).text(record, &mut hits);
+            let alone: Vec<usize> = (0..exprs.len()).filter(|at| holds(&exprs[*at], record)).collect();
+            assert_eq!(hits, alone);
+            assert!(!hits.is_empty());
+        }
+    }
+}
+
 #[test]
 fn limits() {
     let deep = (0..EXPR_DEPTH_MAX).fold(Expr::always(), |expr, _| Expr::not(expr));
