@@ -1,11 +1,14 @@
 //! The rules of a run, made ready.
 
+use std::ops::Range;
+
 use finding::Severity;
 use predicate::sigma::{self, Correlation, Document, Filter, Level, Meta, Placeholders, Rule};
 use predicate::{Expr, Path, Set};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::clauses::clauses;
 use crate::limits::RULES_MAX;
 
 /// A file of rules.
@@ -32,6 +35,8 @@ pub struct Book {
     pub(crate) set: Set,
     /// Rule of each predicate.
     pub(crate) rule_of: Vec<usize>,
+    /// Parts of the set that are the clauses of each predicate's rule.
+    pub(crate) clauses_of: Vec<Range<usize>>,
 }
 
 /// A rule or correlation.
@@ -265,16 +270,19 @@ impl Book {
     }
 
     fn make_ready(&mut self) {
-        let mut exprs: Vec<Expr> = Vec::new();
+        let (mut exprs, mut parts): (Vec<Expr>, Vec<Expr>) = Default::default();
         for (number, entry) in self.rules.iter().enumerate() {
             if let Kind::Rule(rule) = &entry.kind {
                 exprs.push(rule.expr());
                 self.rule_of.push(number);
+                let first = parts.len();
+                parts.extend(clauses(rule).into_iter().map(|clause| clause.expr));
+                self.clauses_of.push(first..parts.len());
             }
         }
         exprs.extend(self.suppressions.iter().map(|suppression| Expr::not(suppression.filter.detection.expr())));
         // The documents were held to the same limits when they were read; laid over one another they can pass them.
-        match Set::new(&exprs) {
+        match Set::with_parts(&exprs, &parts) {
             Ok(set) => self.set = set,
             Err(error) => {
                 self.rule_of.clear();

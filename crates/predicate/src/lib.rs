@@ -36,4 +36,4 @@ pub use expr::{Expr, Missing};
 pub use glob::{Glob, Piece};
 pub use network::Network;
 pub use path::{Path, Reading, Step};
-pub use set::{Matcher, Set, TooLarge};
+pub use set::{Matcher, Put, Set, TooLarge};

@@ -19,6 +19,9 @@ use crate::path::Path;
 use crate::place::Place;
 use anchor::{Anchors, Room};
 
+/// No node has this number.
+const NOWHERE: u32 = u32::MAX;
+
 /// A predicate that is larger than the limits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a predicate has more than {EXPR_NODES_MAX} tests or is nested deeper than {EXPR_DEPTH_MAX}; split it")]
@@ -31,6 +34,8 @@ pub struct Set {
     nodes: Vec<Node>,
     /// Root node of each predicate.
     roots: Vec<u32>,
+    /// Root node of each part.
+    parts: Vec<u32>,
     anchors: Anchors,
 }
 
@@ -56,6 +61,16 @@ pub struct Matcher<'s> {
     answers: Answers,
     candidates: Vec<u32>,
     room: Room,
+    /// Paths that were asked for, made ready.
+    places: HashMap<Path, Place>,
+}
+
+/// A record that was put to a [`Set`], for what else is asked about it.
+pub struct Put<'m, 'a> {
+    set: &'m Set,
+    facts: Facts<'a, 'm>,
+    answers: &'m mut Answers,
+    places: &'m mut HashMap<Path, Place>,
 }
 
 /// Answers to tests for the record of this round.
@@ -70,15 +85,27 @@ struct Answers {
 impl Set {
     /// Makes predicates ready. Each is known by its place in the order given.
     pub fn new<'e>(exprs: impl IntoIterator<Item = &'e Expr>) -> Result<Set, TooLarge> {
+        Set::with_parts(exprs, [])
+    }
+
+    /// The same, with parts of the predicates that are asked about only where [`Put::part`] does: most of their tests have been answered
+    /// by then. A part that is larger than the limits does not hold.
+    pub fn with_parts<'e>(
+        exprs: impl IntoIterator<Item = &'e Expr>,
+        parts: impl IntoIterator<Item = &'e Expr>,
+    ) -> Result<Set, TooLarge> {
         let exprs: Vec<&Expr> = exprs.into_iter().collect();
         let mut builder = Builder::default();
         for expr in &exprs {
-            let (nodes, depth) = expr.extent();
-            if nodes > EXPR_NODES_MAX || depth > EXPR_DEPTH_MAX {
+            if is_too_large(expr) {
                 return Err(TooLarge);
             }
             let root = builder.node(expr);
             builder.set.roots.push(root);
+        }
+        for part in parts {
+            let root = if is_too_large(part) { NOWHERE } else { builder.node(part) };
+            builder.set.parts.push(root);
         }
         builder.set.anchors = Anchors::new(&exprs);
         Ok(builder.set)
@@ -98,6 +125,11 @@ impl Set {
     pub fn distinct_tests(&self) -> usize {
         self.tests.len()
     }
+}
+
+fn is_too_large(expr: &Expr) -> bool {
+    let (nodes, depth) = expr.extent();
+    nodes > EXPR_NODES_MAX || depth > EXPR_DEPTH_MAX
 }
 
 #[derive(Default)]
@@ -150,7 +182,8 @@ impl<'s> Matcher<'s> {
     /// A matcher before its first record.
     pub fn new(set: &'s Set) -> Matcher<'s> {
         let answers = Answers { round: 0, known: vec![0; set.tests.len()], listed: vec![0; set.roots.len()] };
-        Matcher { set, memory: Memory::default(), answers, candidates: Vec::new(), room: Room::default() }
+        let (memory, room) = (Memory::default(), Room::default());
+        Matcher { set, memory, answers, candidates: Vec::new(), room, places: HashMap::new() }
     }
 
     /// The predicates that hold for a record, in ascending order.
@@ -168,14 +201,14 @@ impl<'s> Matcher<'s> {
         self.record(Record::Text(&value.to_string()), hits);
     }
 
-    /// The texts that a path reaches in a record.
-    pub fn texts_of_view(&mut self, record: RecordView<'_>, path: &Path, each: &mut dyn FnMut(&str)) {
-        Facts::new(Record::View(record), &mut self.memory).texts(&Place::new(path), each);
+    /// The same as [`view`](Matcher::view), and the record for what else is asked about it.
+    pub fn put<'m, 'a>(&'m mut self, record: RecordView<'a>, hits: &mut Vec<usize>) -> Put<'m, 'a> {
+        self.record(Record::View(record), hits)
     }
 
-    fn record(&mut self, record: Record<'_>, hits: &mut Vec<usize>) {
+    fn record<'m, 'a>(&'m mut self, record: Record<'a>, hits: &mut Vec<usize>) -> Put<'m, 'a> {
         hits.clear();
-        let Matcher { set, memory, answers, candidates, room } = self;
+        let Matcher { set, memory, answers, candidates, room, places } = self;
         answers.round += 1;
         let mut facts = Facts::new(record, memory);
         candidates.clear();
@@ -186,6 +219,24 @@ impl<'s> Matcher<'s> {
             if holds(set, *root, &mut facts, answers) {
                 hits.push(*number as usize);
             }
+        }
+        Put { set, facts, answers, places }
+    }
+}
+
+impl Put<'_, '_> {
+    /// Whether a part of [`Set::with_parts`] holds, by its place in the order given.
+    pub fn part(&mut self, number: usize) -> bool {
+        self.set.parts.get(number).is_some_and(|root| holds(self.set, *root, &mut self.facts, self.answers))
+    }
+
+    /// The texts that a path reaches.
+    pub fn texts(&mut self, path: &Path, each: &mut dyn FnMut(&str)) {
+        if !self.places.contains_key(path) {
+            self.places.insert(path.clone(), Place::new(path));
+        }
+        if let Some(place) = self.places.get(path) {
+            self.facts.texts(place, each);
         }
     }
 }
