@@ -96,11 +96,16 @@ fn selections() {
         ("a|fieldref: b", r#"{"a":"X","b":"x"}"#, true),
         ("a|fieldref|endswith: b.c", r#"{"a":"user/x","b":{"c":"x"}}"#, true),
         ("a|fieldref: b", r#"{"a":"x"}"#, false),
-        ("eventTime|hour: [3, 22]", r#"{"eventTime":"2026-11-28T22:15:00Z"}"#, true),
-        ("eventTime|month: 1", r#"{"eventTime":"2026-11-28T22:15:00Z"}"#, false),
     ] {
         assert_eq!(selected(selection, event), expected, "{selection} {event}");
     }
+}
+
+#[test]
+fn parts_of_a_time() {
+    let event = r#"{"eventTime":"2026-11-28T22:15:00Z"}"#;
+    assert!(selected("eventTime|hour: [3, 22]", event));
+    assert!(!selected("eventTime|month: 1", event));
 }
 
 #[test]
