@@ -160,6 +160,7 @@ pub const COLUMNS: [Spec; 98] = [
 
 impl Column {
     /// The column's description.
+    #[inline]
     pub fn spec(self) -> Spec {
         COLUMNS.get(usize::from(self.0)).copied().unwrap_or(text("", ""))
     }

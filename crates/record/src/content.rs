@@ -17,9 +17,18 @@ impl From<Vec<u8>> for Content {
 
 impl Content {
     /// The bytes.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Content::Text(text) => text.as_bytes(),
+            Content::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// The bytes, to be kept or used again.
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Content::Text(text) => text.into_bytes(),
             Content::Bytes(bytes) => bytes,
         }
     }

@@ -41,11 +41,16 @@ pub fn is_gzip(stored: &[u8]) -> bool {
 impl Inflater {
     /// The content of stored bytes: inflated when they are gzip, else as they are; at most `limit_bytes`.
     pub fn content(&mut self, stored: &[u8], limit_bytes: u64) -> Result<Vec<u8>, InflateError> {
+        self.content_in(stored, limit_bytes, Vec::new())
+    }
+
+    /// The same, in a buffer that held other content before: its memory is used again, whatever is in it means nothing.
+    pub fn content_in(&mut self, stored: &[u8], limit_bytes: u64, buffer: Vec<u8>) -> Result<Vec<u8>, InflateError> {
         if !is_gzip(stored) {
             let fits = stored.len() as u64 <= limit_bytes;
             return if fits { Ok(stored.to_vec()) } else { Err(InflateError::TooLarge(limit_bytes)) };
         }
-        match self.one_member(stored, limit_bytes)? {
+        match self.one_member(stored, limit_bytes, buffer)? {
             Some(content) => Ok(content),
             None => all_members(stored, limit_bytes),
         }
@@ -77,12 +82,15 @@ impl Inflater {
     }
 
     /// The content when the file is one whole member and nothing else, `None` when it may be more than that.
-    fn one_member(&mut self, stored: &[u8], limit_bytes: u64) -> Result<Option<Vec<u8>>, InflateError> {
+    fn one_member(&mut self, stored: &[u8], limit_bytes: u64, buffer: Vec<u8>) -> Result<Option<Vec<u8>>, InflateError> {
         let Some((before, size)) = stored.split_last_chunk::<4>() else { return Err(InflateError::Damaged) };
         let size = u32::from_le_bytes(*size);
         // The size in the trailer is a claim: never allocate more for it than deflate can yield (1 : 1032) or the limit allows.
         let most = (stored.len() as u64).saturating_mul(1032).min(limit_bytes.saturating_add(1));
-        let mut content = vec![0; u64::from(size).min(most) as usize];
+        let most = u64::from(size).min(most) as usize;
+        // Memory that is new comes as zeros; only in memory that was used before zeros have to be written, and only past its end.
+        let mut content = if buffer.capacity() < most { vec![0; most] } else { buffer };
+        content.resize(most, 0);
         match self.decompressor.gzip_decompress(stored, &mut content) {
             Ok(written) if written as u64 > limit_bytes => Err(InflateError::TooLarge(limit_bytes)),
             // Whoever appends bytes may end them with a copy of the trailer.
@@ -186,6 +194,8 @@ mod tests {
         ];
         let mut inflater = Inflater::default();
         for (stored, limit, expected) in cases {
+            let used = inflater.content_in(stored, limit, b"something else that is long enough".to_vec());
+            assert_eq!(used, expected.clone().map(<[u8]>::to_vec));
             assert_eq!(inflater.content(stored, limit), expected.map(<[u8]>::to_vec));
         }
     }

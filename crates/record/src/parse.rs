@@ -12,6 +12,7 @@ use crate::columns::{Column, Kind, known};
 use crate::content::Content;
 use crate::envelope::{Envelope, EnvelopeError, Frame};
 use crate::flaw::{Flaw, Flaws};
+use crate::hash::hash_all;
 use crate::limits::{RECORD_SIZE_BYTES_MAX, SHAPE_SIZE_BYTES_MAX};
 use crate::parsed::{Entry, Field, InOrder, Parsed, RecordView, Value};
 use crate::path::{self, HOT_INNER_KEY, NODE_PREFIX, Node, Step, TOP, find, token_char};
@@ -32,6 +33,7 @@ pub struct Parser {
     seen: u128,
     left: Vec<Left>,
     tracks: Tracks,
+    dates: time::Dates,
 }
 
 /// Why a walk over a record ended early.
@@ -68,19 +70,36 @@ struct Member {
 impl Parser {
     /// Finds and takes apart the records of a delivery; returns what stands between them.
     pub fn delivery(&mut self, content: &Content, out: &mut Parsed) -> Result<Frame, EnvelopeError> {
+        self.delivery_and_sha256(content, out).map(|(frame, _)| frame)
+    }
+
+    /// The same, with the SHA-256 of the content, which costs little beside those of the records.
+    pub fn delivery_and_sha256(&mut self, content: &Content, out: &mut Parsed) -> Result<(Frame, [u8; 32]), EnvelopeError> {
+        let frame = self.find_and_take_apart(content, out)?;
+        Ok((frame, hash_all(content.as_bytes(), &mut out.records)))
+    }
+
+    fn find_and_take_apart(&mut self, content: &Content, out: &mut Parsed) -> Result<Frame, EnvelopeError> {
         if self.in_one_pass(content, out).is_some() {
             return Ok(Frame::as_aws_writes(out.records.len()));
         }
-        *out = Parsed::default();
+        out.clear();
         let envelope = Envelope::split(content.as_bytes())?;
         for (from, to) in &envelope.records {
-            self.record(content, *from as usize, *to as usize, out);
+            self.unhashed_record(content, *from as usize, *to as usize, out);
         }
         Ok(envelope.frame(content.as_bytes()))
     }
 
     /// Takes apart the record at `content[from..to]`.
     pub fn record(&mut self, content: &Content, from: usize, to: usize, out: &mut Parsed) {
+        self.unhashed_record(content, from, to, out);
+        if let Some(entry) = out.records.last_mut() {
+            entry.hash = crate::record_hash(content.as_bytes().get(from..to).unwrap_or_default());
+        }
+    }
+
+    fn unhashed_record(&mut self, content: &Content, from: usize, to: usize, out: &mut Parsed) {
         let bytes = content.as_bytes().get(from..to).unwrap_or_default();
         let (fields_from, text_from) = (out.fields.len(), out.text.len());
         let is_text = matches!(content, Content::Text(_)) || std::str::from_utf8(bytes).is_ok();
@@ -101,7 +120,7 @@ impl Parser {
         walked: Result<Flaws, Flaw>,
         out: &mut Parsed,
     ) {
-        let mut entry = entry(content, (from, to), fields_from, out);
+        let mut entry = entry((from, to), fields_from, out);
         entry.flaws = walked.unwrap_or_else(|flaw| Flaws::NONE.with(flaw));
         if walked.is_ok() {
             entry.shape = push_text(&mut out.text, &self.shape);
@@ -493,8 +512,8 @@ fn decode(walk: &mut Walk, found: Str) -> Result<(u32, u32), Flaw> {
     Ok((from as u32, walk.out.text.len() as u32))
 }
 
-/// A record before anything is known of it but its fields.
-fn entry(content: &Content, (from, to): (usize, usize), fields_from: usize, out: &Parsed) -> Entry {
+/// A record before anything is known of it but its fields; its hash comes last.
+fn entry((from, to): (usize, usize), fields_from: usize, out: &Parsed) -> Entry {
     Entry {
         bytes: (from as u32, to as u32),
         fields: (fields_from as u32, out.fields.len() as u32),
@@ -502,7 +521,7 @@ fn entry(content: &Content, (from, to): (usize, usize), fields_from: usize, out:
         other: (0, 0),
         flaws: Flaws::NONE,
         time: None,
-        hash: crate::record_hash(content.as_bytes().get(from..to).unwrap_or_default()),
+        hash: [0; 16],
     }
 }
 

@@ -68,6 +68,13 @@ pub struct RecordView<'a> {
 }
 
 impl Parsed {
+    /// Forgets everything but its memory.
+    pub fn clear(&mut self) {
+        self.records.clear();
+        self.fields.clear();
+        self.text.clear();
+    }
+
     /// The records with the content that they came from.
     pub fn views<'a>(&'a self, content: &'a Content) -> impl Iterator<Item = RecordView<'a>> {
         self.records.iter().map(move |entry| RecordView { content, parsed: self, entry })
@@ -81,11 +88,13 @@ impl<'a> RecordView<'a> {
     }
 
     /// The record's entry.
+    #[inline]
     pub fn entry(&self) -> &'a Entry {
         self.entry
     }
 
     /// Whether the record has to be kept as it is.
+    #[inline]
     pub fn is_raw(&self) -> bool {
         self.entry.shape.0 == self.entry.shape.1
     }
@@ -96,6 +105,7 @@ impl<'a> RecordView<'a> {
     }
 
     /// The record's fields.
+    #[inline]
     pub fn fields(&self) -> &'a [Field] {
         self.parsed.fields.get(self.entry.fields.0 as usize..self.entry.fields.1 as usize).unwrap_or_default()
     }
@@ -107,6 +117,26 @@ impl<'a> RecordView<'a> {
             Value::Decoded(from, to) => self.parsed.text.get(from as usize..to as usize),
             Value::Bool(_) | Value::Time(_) => None,
         }
+    }
+
+    /// The bytes of a value that is text.
+    #[inline]
+    pub fn bytes_of(&self, value: Value) -> Option<&'a [u8]> {
+        match value {
+            Value::Source(from, to) => self.content.as_bytes().get(from as usize..to as usize),
+            Value::Decoded(from, to) => self.parsed.text.as_bytes().get(from as usize..to as usize),
+            Value::Bool(_) | Value::Time(_) => None,
+        }
+    }
+
+    /// The record's shape, empty when it is kept raw.
+    pub fn shape_text(&self) -> &'a str {
+        self.part(self.entry.shape)
+    }
+
+    /// The record's other fields, empty when there are none.
+    pub fn other_text(&self) -> &'a str {
+        self.part(self.entry.other)
     }
 
     fn value(&self, column: Column) -> Option<Value> {

@@ -10,21 +10,49 @@ pub const EVENT_TIME_MAX_US: i64 = 4_102_444_800_000_000; // 2100-01-01
 /// Length of AWS's own form.
 pub const CANONICAL_LENGTH: usize = "2023-07-10T11:47:39Z".len();
 
-/// Reads AWS's own form (seconds, `Z`); `None` for anything else.
+/// Reads AWS's own form (seconds, `Z`); `None` for anything else. What is read is what [`write_canonical`] writes again.
 pub fn parse_canonical(text: &[u8]) -> Option<i64> {
-    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', i0, i1, b':', s0, s1, b'Z'] = *text else {
-        return None;
-    };
-    let pair = |a: u8, b: u8| {
-        let (a, b) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'));
-        (a < 10 && b < 10).then_some(i64::from(a) * 10 + i64::from(b))
-    };
+    Dates::default().parse_canonical(text)
+}
+
+/// Reads times in AWS's own form, and remembers the last date: most records have the date of the one before.
+#[derive(Clone, Debug, Default)]
+pub struct Dates {
+    written: [u8; 10],
+    days: i64,
+}
+
+impl Dates {
+    /// Reads one; `None` for anything else.
+    pub fn parse_canonical(&mut self, text: &[u8]) -> Option<i64> {
+        let (date, time) = text.split_first_chunk::<10>()?;
+        let [b'T', h0, h1, b':', i0, i1, b':', s0, s1, b'Z'] = *time else { return None };
+        let (hour, minute, second) = (pair(h0, h1)?, pair(i0, i1)?, pair(s0, s1)?);
+        if hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        if *date != self.written {
+            self.days = days_of(*date)?;
+            self.written = *date;
+        }
+        Some((((self.days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000)
+    }
+}
+
+/// Days since 1970 of `YYYY-MM-DD`.
+fn days_of(date: [u8; 10]) -> Option<i64> {
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = date else { return None };
     let (year, month, day) = (pair(y0, y1)? * 100 + pair(y2, y3)?, pair(m0, m1)?, pair(d0, d1)?);
-    let (hour, minute, second) = (pair(h0, h1)?, pair(i0, i1)?, pair(s0, s1)?);
-    if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 59 {
+    if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
         return None;
     }
-    Some((((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000)
+    Some(days_from_civil(year, month, day))
+}
+
+/// Two digits as a number.
+fn pair(a: u8, b: u8) -> Option<i64> {
+    let (a, b) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'));
+    (a < 10 && b < 10).then_some(i64::from(a) * 10 + i64::from(b))
 }
 
 /// Reads any ISO-8601 form that has been seen: offsets, fractions, a blank instead of `T`, no zone (UTC).
@@ -115,12 +143,34 @@ mod tests {
 
     #[test]
     fn canonical_times_round_trip_and_agree_with_chrono() {
+        let mut dates = Dates::default();
         for seconds in (-62_135_596_800_i64..253_402_300_800).step_by(86_400 * 13 + 7_321) {
             let expected = DateTime::from_timestamp(seconds, 0).unwrap().format("%Y-%m-%dT%H:%M:%SZ").to_string();
             let mut written = Vec::new();
             assert!(write_canonical(seconds * 1_000_000, &mut written));
             assert_eq!(String::from_utf8(written).unwrap(), expected);
             assert_eq!(parse_canonical(expected.as_bytes()), Some(seconds * 1_000_000));
+            let evening = expected.get(..11).unwrap().to_owned() + "23:59:58Z";
+            for text in [&expected, &evening, &expected] {
+                assert_eq!(dates.parse_canonical(text.as_bytes()), parse_canonical(text.as_bytes()), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_read_as_canonical_is_written_again() {
+        let mut text = b"2024-02-28T23:59:59Z".to_vec();
+        let mut dates = Dates::default();
+        for at in 0..text.len() {
+            let kept = text.get(at).copied().unwrap();
+            for byte in 0..=u8::MAX {
+                *text.get_mut(at).unwrap() = byte;
+                assert_eq!(dates.parse_canonical(&text), parse_canonical(&text));
+                let Some(micros) = dates.parse_canonical(&text) else { continue };
+                let mut written = Vec::new();
+                assert!(write_canonical(micros, &mut written) && written == text);
+            }
+            *text.get_mut(at).unwrap() = kept;
         }
     }
 
