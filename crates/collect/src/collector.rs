@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use lake::ledger::{self, Known, Status};
 use lake::limits::{BATCH_CONTENT_BYTES_MAX, BATCH_DELIVERIES_MAX};
-use lake::{Lake, LakeError, Observer, Phase, Stage};
+use lake::{Lake, LakeError, Observer, Phase, Spare, Stage};
 use record::limits::{DELIVERY_SIZE_BYTES_MAX, DELIVERY_STORED_BYTES_MAX};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -395,6 +395,8 @@ struct Keeper {
     waiting_bytes: u64,
     permits: Vec<tokio::sync::OwnedSemaphorePermit>,
     compacted: Option<DateTime<Utc>>,
+    /// Memory of the last batch.
+    spares: Vec<Spare>,
 }
 
 impl Keeper {
@@ -410,6 +412,7 @@ impl Keeper {
             waiting_bytes: 0,
             permits: Vec::new(),
             compacted: None,
+            spares: Vec::new(),
         }
     }
 
@@ -503,28 +506,29 @@ impl Keeper {
         }
         let (threads, limit) = (self.options.threads, self.options.object_bytes_max);
         let lake = Arc::clone(&self.lake);
-        let batch = tokio::task::block_in_place(|| read::read_all(objects, threads, limit));
-        let (batch, foreign) = batch;
+        let spares = std::mem::take(&mut self.spares);
+        let (batch, foreign) = tokio::task::block_in_place(|| read::read_all(objects, spares, threads, limit));
         for reason in foreign {
             self.summary.ignore(reason);
         }
-        if batch.is_empty() {
+        if batch.deliveries().is_empty() {
             return Ok(());
         }
         self.count_bytes(&batch);
         let outcome = lake.append(&batch).await?;
         self.summary.commits += 1;
-        for (incoming, judged) in batch.iter().zip(&outcome.deliveries) {
+        for (incoming, judged) in batch.deliveries().iter().zip(&outcome.deliveries) {
             self.judge(incoming, judged);
         }
+        self.spares = batch.into_spares();
         self.tell();
         Ok(())
     }
 
     fn count_bytes(&mut self, batch: &lake::Batch) {
-        for incoming in batch {
+        for incoming in batch.deliveries() {
             self.summary.stored_bytes += incoming.stored_bytes;
-            if let lake::append::Body::Read { content, parsed, .. } = &incoming.body {
+            if let lake::Body::Read { content, parsed, .. } = &incoming.body {
                 self.summary.content_bytes += content.len() as u64;
                 let latest = parsed.records.iter().filter_map(|record| record.time).max();
                 if let (Some(region), Some(latest)) = (&incoming.region, latest) {

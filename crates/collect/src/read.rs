@@ -3,9 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use lake::append::Body;
-use lake::{Batch, Incoming};
-use record::{Content, EnvelopeError, Inflater, Parsed, Parser};
+use lake::{Batch, Body, Incoming, SPARE_BYTES_MIN, Share, Spare};
+use record::{Content, EnvelopeError, Inflater, Parser};
 use sha2::{Digest, Sha256};
 
 use crate::collector::family_name;
@@ -46,77 +45,109 @@ pub fn day_of(key: &str) -> String {
     layout::place(key).and_then(|place| place.day).map_or_else(|| "unknown".to_owned(), |day| day.to_string())
 }
 
-/// Reads objects on several threads; gives them back in their order, and why some of them are none of ours.
-pub fn read_all(objects: Vec<Raw>, threads: usize, limit_bytes: u64) -> (Batch, Vec<&'static str>) {
+/// Reads objects on several threads, in the memory of earlier ones where there is some; gives them back in their order, and why some of
+/// them are none of ours.
+pub fn read_all(objects: Vec<Raw>, spares: Vec<Spare>, threads: usize, limit_bytes: u64) -> (Batch, Vec<&'static str>) {
     let count = objects.len();
     let waiting: Vec<Mutex<Option<Raw>>> = objects.into_iter().map(|raw| Mutex::new(Some(raw))).collect();
-    let next = AtomicUsize::new(0);
+    let (next, spares) = (AtomicUsize::new(0), Mutex::new(spares));
     let work = || {
-        let (mut inflater, mut parser) = (Inflater::default(), Parser::default());
-        let mut done = Vec::new();
+        let mut reader = Reader { inflater: Inflater::default(), parser: Parser::default(), limit_bytes, spares: &spares };
+        let (mut share, mut foreign) = (Share::default(), 0);
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(slot) = waiting.get(at) else { return done };
+            let Some(slot) = waiting.get(at) else { return (share, foreign) };
             let taken = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(raw) = taken {
-                done.push((at, read(raw, &mut inflater, &mut parser, limit_bytes)));
+            match taken.map(|raw| reader.read(raw)) {
+                Some(Some(incoming)) => share.add(at, incoming),
+                Some(None) => foreign += 1,
+                None => {}
             }
         }
     };
-    let mut read: Vec<(usize, Option<Incoming>)> = std::thread::scope(|scope| {
+    let (shares, foreign): (Vec<Share>, Vec<usize>) = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads.min(count).max(1)).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        all.extend(others.into_iter().filter_map(|thread| thread.join().ok()).flatten());
-        all
+        let own = work();
+        std::iter::once(own).chain(others.into_iter().filter_map(|thread| thread.join().ok())).unzip()
     });
-    read.sort_by_key(|(at, _)| *at);
-    let foreign = read.iter().filter(|(_, incoming)| incoming.is_none()).map(|_| "JSON without CloudTrail records").collect();
-    (read.into_iter().filter_map(|(_, incoming)| incoming).collect(), foreign)
+    (Batch::of(shares), vec!["JSON without CloudTrail records"; foreign.iter().sum()])
 }
 
-/// Reads one object; `None` if it is JSON of another kind outside CloudTrail's layout.
-fn read(raw: Raw, inflater: &mut Inflater, parser: &mut Parser, limit_bytes: u64) -> Option<Incoming> {
-    let place = layout::place(&raw.listed.key);
-    let mut incoming = Incoming {
-        origin: raw.origin,
-        day: day_of(&raw.listed.key),
-        family: place.as_ref().map(|place| family_name(place.family).to_owned()),
-        account: place.as_ref().map(|place| place.account.clone()),
-        region: place.as_ref().map(|place| place.region.clone()).filter(|region| !region.is_empty()),
-        delivered_us: place.as_ref().and_then(|place| place.delivered).map(|time| time.timestamp_micros()),
-        stored_bytes: raw.listed.size_bytes,
-        stored_sha256: None,
-        etag: raw.listed.etag,
-        key: raw.listed.key,
-        body: Body::Refused { reason: String::new(), kept: None },
-    };
-    let fetched = match raw.body {
-        Ok(fetched) => fetched,
-        Err(error) => {
-            incoming.body = Body::Refused { reason: error.to_string(), kept: None };
+/// What a thread reads with.
+struct Reader<'a> {
+    inflater: Inflater,
+    parser: Parser,
+    limit_bytes: u64,
+    spares: &'a Mutex<Vec<Spare>>,
+}
+
+impl Reader<'_> {
+    /// Reads one object; `None` if it is JSON of another kind outside CloudTrail's layout.
+    fn read(&mut self, raw: Raw) -> Option<Incoming> {
+        let place = layout::place(&raw.listed.key);
+        let spare = self.spare(&raw);
+        let mut incoming = Incoming {
+            origin: raw.origin,
+            day: day_of(&raw.listed.key),
+            family: place.as_ref().map(|place| family_name(place.family).to_owned()),
+            account: place.as_ref().map(|place| place.account.clone()),
+            region: place.as_ref().map(|place| place.region.clone()).filter(|region| !region.is_empty()),
+            delivered_us: place.as_ref().and_then(|place| place.delivered).map(|time| time.timestamp_micros()),
+            stored_bytes: raw.listed.size_bytes,
+            stored_sha256: None,
+            etag: raw.listed.etag,
+            key: raw.listed.key,
+            body: Body::Refused { reason: String::new(), kept: None },
+        };
+        let fetched = match raw.body {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                incoming.body = Body::Refused { reason: error.to_string(), kept: None };
+                return Some(incoming);
+            }
+        };
+        // What counts is what was read, not what was listed a moment earlier.
+        incoming.etag.clone_from(&fetched.etag);
+        incoming.stored_bytes = fetched.body.len() as u64;
+        incoming.stored_sha256 = Some(Sha256::digest(&fetched.body).into());
+        if layout::kind(&incoming.key) == Kind::Digest {
+            incoming.body = Body::Evidence(digest::evidence(fetched, &mut self.inflater, self.limit_bytes));
             return Some(incoming);
         }
-    };
-    // What counts is what was read, not what was listed a moment earlier.
-    incoming.etag.clone_from(&fetched.etag);
-    incoming.stored_bytes = fetched.body.len() as u64;
-    incoming.stored_sha256 = Some(Sha256::digest(&fetched.body).into());
-    if layout::kind(&incoming.key) == Kind::Digest {
-        incoming.body = Body::Evidence(digest::evidence(fetched, inflater, limit_bytes));
-        return Some(incoming);
-    }
-    match content_of(&fetched.body, inflater, parser, limit_bytes) {
-        Ok(body) => incoming.body = body,
-        Err(Trouble::Foreign(content)) if place.is_none() => {
-            if !digest::recognize(&mut incoming, content.as_bytes()) {
-                return None;
+        match self.content_of(&fetched.body, spare) {
+            Ok(body) => incoming.body = body,
+            Err(Trouble::Foreign(content)) if place.is_none() => {
+                if !digest::recognize(&mut incoming, content.as_bytes()) {
+                    return None;
+                }
+                incoming.body = Body::Evidence(digest::evidence(fetched, &mut self.inflater, self.limit_bytes));
             }
-            incoming.body = Body::Evidence(digest::evidence(fetched, inflater, limit_bytes));
+            Err(Trouble::Foreign(_)) => incoming.body = refused(EnvelopeError::NoRecords.to_string(), fetched),
+            Err(Trouble::Bad(reason)) => incoming.body = refused(reason, fetched),
         }
-        Err(Trouble::Foreign(_)) => incoming.body = refused(EnvelopeError::NoRecords.to_string(), fetched),
-        Err(Trouble::Bad(reason)) => incoming.body = refused(reason, fetched),
+        Some(incoming)
     }
-    Some(incoming)
+
+    /// Memory for an object's content; none is used again for a small one.
+    fn spare(&self, raw: &Raw) -> Spare {
+        if raw.content_bytes_guess() < SPARE_BYTES_MIN as u64 {
+            return Spare::default();
+        }
+        self.spares.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// The records in stored bytes.
+    fn content_of(&mut self, stored: &[u8], spare: Spare) -> Result<Body, Trouble> {
+        let content = self.inflater.content_in(stored, self.limit_bytes, spare.content);
+        let content = content.map_err(|error| Trouble::Bad(error.to_string()))?;
+        let content = Content::from(content);
+        let mut parsed = spare.parsed;
+        match self.parser.delivery_and_sha256(&content, &mut parsed) {
+            Ok((frame, sha256)) => Ok(Body::Read { sha256, parsed, frame, content }),
+            Err(EnvelopeError::NoRecords) => Err(Trouble::Foreign(content)),
+            Err(other) => Err(Trouble::Bad(other.to_string())),
+        }
+    }
 }
 
 fn refused(reason: String, fetched: Fetched) -> Body {
@@ -129,16 +160,4 @@ enum Trouble {
     Foreign(Content),
     /// Damaged.
     Bad(String),
-}
-
-fn content_of(stored: &[u8], inflater: &mut Inflater, parser: &mut Parser, limit_bytes: u64) -> Result<Body, Trouble> {
-    let content = inflater.content(stored, limit_bytes).map_err(|error| Trouble::Bad(error.to_string()))?;
-    let sha256 = Sha256::digest(&content).into();
-    let content = Content::from(content);
-    let mut parsed = Parsed::default();
-    match parser.delivery(&content, &mut parsed) {
-        Ok(frame) => Ok(Body::Read { sha256, parsed, frame, content }),
-        Err(EnvelopeError::NoRecords) => Err(Trouble::Foreign(content)),
-        Err(other) => Err(Trouble::Bad(other.to_string())),
-    }
 }

@@ -6,26 +6,25 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
-use record::{Content, Flaw, Flaws, Frame, Parsed, RecordView, time};
+use record::{Flaw, Flaws, time};
 use serde_json::json;
 
 use crate::archive::{Appended, LedgerFile, PartsOf};
-use crate::dedupe::{self, Existing, id_of_view};
+use crate::batch::{Batch, Body, Incoming};
+use crate::dedupe::{self, Existing};
 use crate::delta::Add;
 use crate::earlier::Earlier;
 use crate::error::LakeError;
-use crate::evidence::{Evidence, Keep};
+use crate::evidence::Keep;
 use crate::home::Lake;
 use crate::ledger::{self, Entry, Known, Placement, Status};
 use crate::limits::APPEND_ATTEMPTS_MAX;
 use crate::outside::Stage;
 use crate::parquets::{self, Effort};
-use crate::rows::{NewRow, to_batch};
+use crate::rows::{self, Row};
 use crate::schema;
 use crate::stores::Chooser;
 
@@ -60,75 +59,6 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
-/// A delivery on its way into the lake.
-pub struct Incoming {
-    /// Where it came from.
-    pub origin: String,
-    /// Its key there.
-    pub key: String,
-    /// Its entity tag.
-    pub etag: String,
-    /// The day in its key (`YYYY-MM-DD`), or `unknown`: the ledger's partition.
-    pub day: String,
-    /// CloudTrail, CloudTrail-Insight, ... as its key says.
-    pub family: Option<String>,
-    /// Account in its key.
-    pub account: Option<String>,
-    /// Region in its key.
-    pub region: Option<String>,
-    /// Time in its key, in microseconds.
-    pub delivered_us: Option<i64>,
-    /// Size as stored.
-    pub stored_bytes: u64,
-    /// SHA-256 of the stored bytes, where they were read.
-    pub stored_sha256: Option<[u8; 32]>,
-    /// What was found in it.
-    pub body: Body,
-}
-
-/// What was found in a delivery.
-pub enum Body {
-    /// Records.
-    Read {
-        /// The uncompressed bytes.
-        content: Content,
-        /// Their SHA-256.
-        sha256: [u8; 32],
-        /// The records in them.
-        parsed: Parsed,
-        /// What stands between them.
-        frame: Frame,
-    },
-    /// Nothing that could be understood.
-    Refused {
-        /// Why, for people.
-        reason: String,
-        /// The stored bytes, where they were read.
-        kept: Option<Bytes>,
-    },
-    /// No records by its nature: a digest.
-    Evidence(Evidence),
-}
-
-impl Incoming {
-    /// The delivery's hash, and its key's.
-    fn hashes(&self) -> (i64, i64) {
-        (ledger::delivery_hash(&self.origin, &self.key, &self.etag), ledger::key_hash(&self.origin, &self.key))
-    }
-
-    /// Its bytes, if they have to be kept as they are.
-    fn to_keep(&self) -> Option<Keep> {
-        match &self.body {
-            Body::Read { .. } => None,
-            Body::Refused { kept, .. } => Some(Keep::refused(self.stored_sha256.as_ref()?, kept.as_ref()?)),
-            Body::Evidence(evidence) => Some(Keep::digest(&self.day, self.stored_sha256.as_ref()?, &evidence.stored)),
-        }
-    }
-}
-
-/// Deliveries that are appended together.
-pub type Batch = Vec<Incoming>;
-
 /// What became of one delivery of a batch.
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -149,29 +79,24 @@ pub struct Outcome {
     pub deliveries: Vec<Judged>,
 }
 
-/// A record that will be a row.
-struct Stored {
-    delivery: usize,
-    index: u32,
-    flaws: Flaws,
-    membership: i64,
-}
-
 /// What is to be written for a batch.
 #[derive(Default)]
 struct Plan {
-    rows: BTreeMap<String, Vec<Stored>>,
+    rows: BTreeMap<String, Vec<Row>>,
     entries: Vec<(String, Entry)>,
     evidence: Vec<Keep>,
     outcome: Outcome,
 }
+
+/// Microseconds of a day.
+const DAY_US: i64 = 86_400_000_000;
 
 /// Position of a delivery and of a record in it, with the record's id.
 struct Candidate {
     delivery: usize,
     index: u32,
     id: u64,
-    time: i64,
+    time: Option<i64>,
 }
 
 impl Lake {
@@ -213,40 +138,29 @@ impl Lake {
     async fn judge(&self, batch: &Batch) -> Result<Plan, LakeError> {
         let chooser = self.chooser().await?;
         let mut known: HashMap<&str, Arc<Known>> = HashMap::new();
-        for incoming in batch {
+        for incoming in &batch.deliveries {
             if !known.contains_key(incoming.day.as_str()) {
                 known.insert(&incoming.day, self.known(&incoming.day).await?);
             }
         }
         let earlier = self.earlier_of(batch, &known).await?;
         let mut plan = Plan::default();
-        let mut fresh: Vec<Option<Entry>> = Vec::with_capacity(batch.len());
-        let mut candidates: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
-        for (at, incoming) in batch.iter().enumerate() {
+        let mut fresh: Vec<Option<Entry>> = Vec::with_capacity(batch.deliveries.len());
+        for incoming in &batch.deliveries {
             let known = known.entry(&incoming.day).or_default();
             let entry = self.begin_entry(incoming, known, &earlier, &mut plan);
             if let Some(entry) = entry.as_ref().filter(|entry| entry.status != Status::Refused) {
                 Arc::make_mut(known).insert(entry.keyhash, entry.delivery);
             }
-            if let (Some(entry), Body::Read { content, parsed, .. }) = (&entry, &incoming.body)
-                && entry.status == Status::Ingested
-            {
-                for (index, view) in parsed.views(content).enumerate() {
-                    let day = time::event_day(view.entry().time);
-                    let time = view.entry().time.unwrap_or(0);
-                    let candidate = Candidate { delivery: at, index: index as u32, id: id_of_view(&view), time };
-                    candidates.entry(day).or_default().push(candidate);
-                }
-            }
             fresh.push(entry);
         }
-        for (day, candidates) in candidates {
+        for (day, candidates) in candidates(batch, &fresh) {
             let rows = self.judge_day(batch, &day, &candidates, &chooser, &mut fresh).await?;
             if !rows.is_empty() {
                 plan.rows.insert(day, rows);
             }
         }
-        for (incoming, (entry, judged)) in batch.iter().zip(fresh.into_iter().zip(&mut plan.outcome.deliveries)) {
+        for (incoming, (entry, judged)) in batch.deliveries.iter().zip(fresh.into_iter().zip(&mut plan.outcome.deliveries)) {
             if let Some(mut entry) = entry {
                 entry.placements.sort_by_key(|placement| placement.index);
                 entry.reason = entry.reason.or_else(|| flaws_in_words(incoming));
@@ -261,7 +175,7 @@ impl Lake {
     /// What the ledger holds under the keys of new deliveries.
     async fn earlier_of(&self, batch: &Batch, known: &HashMap<&str, Arc<Known>>) -> Result<HashMap<i64, Earlier>, LakeError> {
         let mut keys: BTreeMap<&str, HashSet<i64>> = BTreeMap::new();
-        for incoming in batch {
+        for incoming in &batch.deliveries {
             let (delivery, keyhash) = incoming.hashes();
             if known.get(incoming.day.as_str()).is_some_and(|known| !known.has(delivery) && known.has_key(keyhash)) {
                 keys.entry(&incoming.day).or_default().insert(keyhash);
@@ -312,24 +226,22 @@ impl Lake {
         candidates: &[Candidate],
         chooser: &Chooser,
         entries: &mut [Option<Entry>],
-    ) -> Result<Vec<Stored>, LakeError> {
-        let mut wanted: Vec<u64> = candidates.iter().map(|candidate| candidate.id).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let now_us = (self.outside.now_us)();
-        let first = candidates.iter().map(|c| c.time).min().unwrap_or(i64::MIN);
-        let last = candidates.iter().map(|c| c.time).max().unwrap_or(i64::MAX);
+    ) -> Result<Vec<Row>, LakeError> {
+        let times = || candidates.iter().map(|candidate| candidate.time.unwrap_or(0));
+        let times = (times().min().unwrap_or(i64::MIN), times().max().unwrap_or(i64::MAX));
         let files = self.files_of_day(day).await;
-        let mut existing = dedupe::look_up(&self.home, &self.keys, &files, &wanted, (first, last)).await?;
-        let mut rows = Vec::new();
-        let mut matcher = chooser.matcher();
+        let ids = candidates.iter().map(|candidate| candidate.id);
+        let mut existing = dedupe::look_up(&self.home, &self.keys, &files, ids, times).await?;
+        let mut rows = Vec::with_capacity(candidates.len());
+        let (mut matcher, now_us) = (chooser.matcher(), (self.outside.now_us)());
         for candidate in candidates {
-            let (Some(incoming), Some(Some(entry))) = (batch.get(candidate.delivery), entries.get_mut(candidate.delivery)) else {
+            let (Some(view), Some(Some(entry))) =
+                (batch.view(candidate.delivery, candidate.index), entries.get_mut(candidate.delivery))
+            else {
                 continue;
             };
-            let Some(view) = view_of(incoming, candidate.index) else { continue };
             entry.counts.records += 1;
-            let time = (day != "unknown").then_some(candidate.time);
+            let time = candidate.time.filter(|_| day != "unknown");
             if chooser.is_expired(time, now_us) {
                 entry.counts.expired += 1;
                 continue;
@@ -349,7 +261,8 @@ impl Lake {
             }
             same_id.push(Existing { hash: view.entry().hash, delivery: entry.delivery, index: candidate.index });
             let membership = chooser.membership(&mut matcher, view, time, now_us);
-            rows.push(Stored { delivery: candidate.delivery, index: candidate.index, flaws, membership });
+            let (at, delivery, index) = (candidate.delivery, entry.delivery, candidate.index);
+            rows.push(Row { time: candidate.time, at, delivery, index, flaws, membership });
         }
         Ok(rows)
     }
@@ -362,13 +275,13 @@ impl Lake {
     async fn write_rows(&self, batch: &Batch, plan: &Plan) -> Result<Vec<Add>, LakeError> {
         let mut writes = Vec::new();
         for (day, stored) in &plan.rows {
-            let mut rows: Vec<NewRow> = stored.iter().filter_map(|row| new_row(batch, row)).collect();
-            rows.sort_by_key(|row| row.view.entry().time);
-            let times = rows.first().zip(rows.last()).and_then(|(a, b)| a.view.entry().time.zip(b.view.entry().time));
-            let ids = rows.iter().map(|row| id_of_view(&row.view)).collect();
-            let batches = build(&rows, self.outside.threads)?;
+            let mut rows = stored.clone();
+            rows.sort_by_key(|row| row.time);
+            let times = rows.first().zip(rows.last()).and_then(|(a, b)| a.time.zip(b.time));
+            let id = |row: &Row| batch.coded.get(row.at)?.ids.get(row.index as usize).copied();
+            let ids = rows.iter().filter_map(id).collect();
             let properties = parquets::archive_properties(Effort::Ingest, rows.len(), Vec::new())?;
-            let body = parquets::encode(&schema::archive(), &batches, properties, self.outside.threads)?;
+            let body = rows::encode(batch, &rows, properties, self.outside.threads)?;
             let add =
                 new_add(day, format!("{}.parquet", (self.outside.unique)()), &body, rows.len(), times, (self.outside.now_us)());
             self.keys.put(&add.path, ids);
@@ -418,15 +331,29 @@ fn flaws_in_words(incoming: &Incoming) -> Option<String> {
     (flawed > 0).then(|| format!("{flawed} of {} records kept with flaws: {}", parsed.records.len(), names.join(", ")))
 }
 
-fn view_of(incoming: &Incoming, index: u32) -> Option<RecordView<'_>> {
-    let Body::Read { content, parsed, .. } = &incoming.body else { return None };
-    Some(RecordView::new(content, parsed, parsed.records.get(index as usize)?))
+/// The records of new deliveries, by day.
+fn candidates(batch: &Batch, entries: &[Option<Entry>]) -> BTreeMap<String, Vec<Candidate>> {
+    let mut days: BTreeMap<Option<i64>, Vec<Candidate>> = BTreeMap::new();
+    for (delivery, (incoming, entry)) in batch.deliveries.iter().zip(entries).enumerate() {
+        let Body::Read { parsed, .. } = &incoming.body else { continue };
+        let Some(coded) = batch.coded.get(delivery).filter(|_| is_ingested(entry)) else { continue };
+        // Neighbours are of the same day as a rule.
+        let (mut day, mut same) = (None, Vec::new());
+        for (index, (record, id)) in parsed.records.iter().zip(&coded.ids).enumerate() {
+            let new = record.time.filter(|time| time::is_believable(*time)).map(|time| time.div_euclid(DAY_US));
+            if new != day {
+                days.entry(std::mem::replace(&mut day, new)).or_default().append(&mut same);
+            }
+            same.push(Candidate { delivery, index: index as u32, id: *id, time: record.time });
+        }
+        days.entry(day).or_default().append(&mut same);
+    }
+    days.retain(|_, candidates| !candidates.is_empty());
+    days.into_iter().map(|(day, candidates)| (time::event_day(day.map(|day| day * DAY_US)), candidates)).collect()
 }
 
-fn new_row<'a>(batch: &'a Batch, row: &Stored) -> Option<NewRow<'a>> {
-    let incoming = batch.get(row.delivery)?;
-    let (delivery, _) = incoming.hashes();
-    Some(NewRow { view: view_of(incoming, row.index)?, delivery, index: row.index, flaws: row.flaws, membership: row.membership })
+fn is_ingested(entry: &Option<Entry>) -> bool {
+    entry.as_ref().is_some_and(|entry| entry.status == Status::Ingested)
 }
 
 fn blank_entry(incoming: &Incoming, delivery: i64, keyhash: i64, now_us: i64) -> Entry {
@@ -476,16 +403,6 @@ fn blank_entry(incoming: &Incoming, delivery: i64, keyhash: i64, now_us: i64) ->
         }
     }
     entry
-}
-
-/// Builds batches over several threads.
-fn build(rows: &[NewRow], threads: usize) -> Result<Vec<RecordBatch>, LakeError> {
-    let chunk = rows.len().div_ceil(threads.max(1)).max(1024);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = rows.chunks(chunk).map(|chunk| scope.spawn(move || to_batch(chunk))).collect();
-        let joined = workers.into_iter().map(|w| w.join().unwrap_or_else(|_| Err(LakeError::Worker("rows".to_owned()))));
-        joined.collect()
-    })
 }
 
 /// The action that adds a file of rows.

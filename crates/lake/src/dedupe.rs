@@ -11,8 +11,6 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
-use record::columns::known;
-use record::{RecordView, Row};
 
 use crate::archive::PartsOf;
 use crate::delta::Add;
@@ -49,23 +47,48 @@ struct Cached {
 }
 
 /// What names an event: its ID and the account that received it; a record without an ID is named by its content.
-pub fn id_of(event_id: Option<&str>, account: Option<&str>, hash: &[u8]) -> u64 {
+pub fn id_of(event_id: Option<&[u8]>, account: Option<&[u8]>, hash: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     match event_id.filter(|id| !id.is_empty()) {
         Some(id) => {
-            hasher.write(id.as_bytes());
+            hasher.write(id);
             hasher.write(&[0]);
-            hasher.write(account.unwrap_or_default().as_bytes());
+            hasher.write(account.unwrap_or_default());
         }
         None => hasher.write(hash),
     }
     hasher.finish()
 }
 
-/// The id of a parsed record.
-pub fn id_of_view(view: &RecordView) -> u64 {
-    id_of(view.text(known::EVENT_ID), view.text(known::ACCOUNT), &view.entry().hash)
+/// Records that have the same id: one as a rule, and then nothing is allocated for it.
+#[derive(Default)]
+pub struct Same {
+    first: Option<Existing>,
+    more: Vec<Existing>,
 }
+
+impl Same {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Existing> {
+        self.first.iter().chain(&self.more)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// One more.
+    pub fn push(&mut self, existing: Existing) {
+        match self.first {
+            None => self.first = Some(existing),
+            Some(_) => self.more.push(existing),
+        }
+    }
+}
+
+/// Records by their ids.
+pub type Found = HashMap<u64, Same, foldhash::fast::RandomState>;
 
 impl KeyCache {
     fn get(&self, path: &str) -> Option<Ids> {
@@ -103,11 +126,15 @@ pub async fn look_up(
     home: &Home,
     cache: &KeyCache,
     files: &[Arc<Add>],
-    wanted: &[u64],
+    wanted: impl ExactSizeIterator<Item = u64>,
     times: (i64, i64),
-) -> Result<HashMap<u64, Vec<Existing>>, LakeError> {
-    let mut found: HashMap<u64, Vec<Existing>> = HashMap::new();
-    for file in files.iter().filter(|file| overlaps(file, times)) {
+) -> Result<Found, LakeError> {
+    let mut found = Found::with_capacity_and_hasher(wanted.len(), foldhash::fast::RandomState::default());
+    let files: Vec<&Arc<Add>> = files.iter().filter(|file| overlaps(file, times)).collect();
+    let mut wanted: Vec<u64> = if files.is_empty() { Vec::new() } else { wanted.collect() };
+    wanted.sort_unstable();
+    wanted.dedup();
+    for file in files {
         let ids = match cache.get(&file.path) {
             Some(ids) => ids,
             None => cache.put(&file.path, read_ids(home, file).await?),
@@ -149,11 +176,14 @@ pub fn ids_of_batch(batch: &RecordBatch) -> Vec<u64> {
     ) else {
         return Vec::new();
     };
-    let text = |array: &arrow::array::StringArray, at: usize| (!array.is_null(at)).then(|| array.value(at).to_owned());
-    (0..batch.num_rows()).map(|at| id_of(text(event, at).as_deref(), text(account, at).as_deref(), hash.value(at))).collect()
+    (0..batch.num_rows()).map(|at| id_of(text(event, at), text(account, at), hash.value(at))).collect()
 }
 
-async fn read_existing(home: &Home, file: &Add, hits: &[u64], found: &mut HashMap<u64, Vec<Existing>>) -> Result<(), LakeError> {
+fn text(array: &arrow::array::StringArray, at: usize) -> Option<&[u8]> {
+    (!array.is_null(at)).then(|| array.value(at).as_bytes())
+}
+
+async fn read_existing(home: &Home, file: &Add, hits: &[u64], found: &mut Found) -> Result<(), LakeError> {
     let body = read_file(home, file).await?;
     let columns = ["eventid", "recipientaccountid", "recordhash", "delivery", "recordindex"];
     let hits: std::collections::HashSet<u64> = hits.iter().copied().collect();

@@ -6,6 +6,7 @@
 
 pub mod append;
 pub mod archive;
+mod batch;
 pub mod changes;
 pub mod compact;
 mod config;
@@ -24,6 +25,7 @@ pub mod ledger;
 pub mod limits;
 mod local;
 pub mod outside;
+mod pages;
 mod parquets;
 
 pub mod query;
@@ -33,8 +35,10 @@ mod rows;
 pub mod schema;
 pub mod stores;
 pub mod verdicts;
+mod words;
 
-pub use append::{Batch, Counts, Incoming, Judged, Outcome};
+pub use append::{Counts, Judged, Outcome};
+pub use batch::{Batch, Body, Incoming, SPARE_BYTES_MIN, Share, Spare};
 pub use error::LakeError;
 pub use evidence::Evidence;
 pub use home::{Home, Lake};

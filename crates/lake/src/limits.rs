@@ -6,6 +6,16 @@ pub const BATCH_CONTENT_BYTES_MAX: u64 = 48 << 20;
 pub const BATCH_DELIVERIES_MAX: usize = 16_384;
 /// Rows in a row group.
 pub const ROW_GROUP_ROWS: usize = 65_536;
+/// Rows of a page, a multiple of 64.
+pub const PAGE_ROWS_MAX: usize = 20_480;
+/// Bytes of a page of text; the last 64 rows may go beyond.
+pub const PAGE_BYTES: usize = 1 << 20;
+/// Bytes of the longest extreme that a file's statistics tell.
+pub const STATISTICS_BYTES_MAX: usize = 64;
+/// Bytes of a column's different values in a batch; with more of them it is written without a dictionary.
+pub const DICTIONARY_BYTES_MAX: usize = 1 << 20;
+/// Values after which a column is given a dictionary only if a quarter of them came before.
+pub const DICTIONARY_TRIAL_VALUES: u32 = 1024;
 /// Memory for the keys of recently probed files, in bytes.
 pub const KEY_CACHE_BYTES_MAX: usize = 24 << 20;
 /// Times that an append goes back to the start because another collector was faster.

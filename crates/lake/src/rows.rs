@@ -1,129 +1,283 @@
-//! From parsed records to columns.
+//! From coded records to a file of rows.
+//!
+//! Rows are gone through once: every field is dropped into its column, as a number where it has one. Then the columns are encoded,
+//! over several threads. A column becomes a dictionary where that is smaller than its values.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{
-    ArrayBuilder, ArrayRef, BinaryBuilder, BooleanBuilder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
-    TimestampMicrosecondBuilder,
-};
-use record::columns::{COLUMNS, Kind};
-use record::{Flaws, RecordView, Row, Value};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnDescPtr;
+use record::columns::{COLUMNS, Column, Kind, Spec, known};
+use record::{Flaws, RecordView, Value};
 
+use crate::batch::{Batch, Body};
 use crate::error::LakeError;
+use crate::limits::ROW_GROUP_ROWS;
+use crate::pages::{self, Chunk, Distinct, Encoder, Present, Range, Values};
 use crate::schema;
+use crate::words::{ALWAYS_NEW, Coded, Dictionary, NONE, Words};
 
 /// One row to be written.
-#[derive(Clone, Copy)]
-pub struct NewRow<'a> {
-    /// The record.
-    pub view: RecordView<'a>,
-    /// Which delivery it came in.
-    pub delivery: i64,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    /// When it happened.
+    pub(crate) time: Option<i64>,
+    /// Which delivery of the batch it came in.
+    pub(crate) at: usize,
+    /// The delivery's hash.
+    pub(crate) delivery: i64,
     /// Its position there.
-    pub index: u32,
+    pub(crate) index: u32,
     /// Its flaws, with `conflict` where that is one.
-    pub flaws: Flaws,
+    pub(crate) flaws: Flaws,
     /// Which stores hold it, one bit each.
-    pub membership: i64,
+    pub(crate) membership: i64,
 }
 
-/// One column that is being filled; rows that say nothing are filled with nulls when the next one speaks.
-enum Filling {
-    Text(StringBuilder),
-    Bool(BooleanBuilder),
-    Time(TimestampMicrosecondBuilder),
+/// Writes rows as a Parquet file.
+pub(crate) fn encode(batch: &Batch, rows: &[Row], properties: WriterProperties, threads: usize) -> Result<Vec<u8>, LakeError> {
+    // Parquet's own types say everything: the Arrow schema would double the footer of a small file.
+    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    let writer = ArrowWriter::try_new_with_options(Vec::new(), schema::archive(), options)?;
+    let (mut file, _) = writer.into_serialized_writer()?;
+    for group in rows.chunks(ROW_GROUP_ROWS) {
+        let columns = Columns::of(batch, group);
+        let chunks = columns.encode(&batch.words, file.schema_descr().columns(), threads)?;
+        let mut row_group = file.next_row_group()?;
+        for chunk in chunks {
+            row_group.append_column(&chunk.bytes, chunk.close)?;
+        }
+        row_group.close()?;
+    }
+    file.finish()?;
+    Ok(std::mem::take(file.inner_mut()))
 }
 
-impl Filling {
-    fn new(kind: Kind, rows: usize) -> Filling {
+/// Text of one column: numbers where it has them, else itself.
+struct Texts<'a> {
+    present: Present,
+    numbers: Vec<u32>,
+    /// The values whose number is [`NONE`], in their order.
+    plain: Vec<&'a [u8]>,
+}
+
+/// One of a record's own columns.
+enum Cells<'a> {
+    Texts(Texts<'a>),
+    Bools(Present, Vec<bool>),
+    Times(Present, Vec<i64>),
+}
+
+/// Columns of a row group.
+struct Columns<'a> {
+    rows: usize,
+    own: Vec<Cells<'a>>,
+    delivery: Vec<i64>,
+    index: Vec<i32>,
+    membership: Vec<i64>,
+    flaws: Vec<i32>,
+    hash: Vec<&'a [u8]>,
+    shape: Texts<'a>,
+    other: Texts<'a>,
+    raw: Texts<'a>,
+}
+
+impl<'a> Texts<'a> {
+    fn new(rows: usize) -> Texts<'a> {
+        Texts { present: Present::new(rows), numbers: Vec::new(), plain: Vec::new() }
+    }
+
+    fn push(&mut self, row: usize, number: u32, bytes: impl FnOnce() -> Option<&'a [u8]>) {
+        if self.numbers.capacity() == 0 {
+            self.numbers.reserve(self.present.rows());
+        }
+        if number != NONE {
+            if self.present.set(row) {
+                self.numbers.push(number);
+            }
+        } else if let Some(bytes) = bytes()
+            && self.present.set(row)
+        {
+            self.numbers.push(NONE);
+            self.plain.push(bytes);
+        }
+    }
+
+    /// The values, as a dictionary where that is smaller.
+    fn values(&self, dictionary: Option<&'a Dictionary>) -> Values<'a> {
+        let Some(dictionary) = dictionary else { return Values::Bytes(self.plain.clone()) };
+        if !self.plain.is_empty() {
+            let mut plain = self.plain.iter();
+            let value = |number: &u32| if *number == NONE { plain.next().copied() } else { Some(dictionary.value(*number)) };
+            return Values::Bytes(self.numbers.iter().filter_map(value).collect());
+        }
+        let mut new = vec![NONE; dictionary.len()];
+        let mut distinct: Vec<&[u8]> = Vec::new();
+        let (mut numbers, mut bytes, mut distinct_bytes) = (Vec::with_capacity(self.numbers.len()), 0, 0);
+        for number in &self.numbers {
+            let Some(new) = new.get_mut(*number as usize) else { continue };
+            if *new == NONE {
+                *new = distinct.len() as u32;
+                let value = dictionary.value(*number);
+                distinct_bytes += value.len() + 4;
+                distinct.push(value);
+            }
+            bytes += distinct.get(*new as usize).map_or(0, |value| value.len());
+            numbers.push(*new);
+        }
+        let width = (usize::BITS - distinct.len().leading_zeros()) as usize;
+        if distinct_bytes + numbers.len() * width / 8 < bytes || distinct.len() == 1 {
+            return Values::Words(numbers, Distinct::Bytes(distinct));
+        }
+        Values::Bytes(numbers.iter().filter_map(|number| distinct.get(*number as usize).copied()).collect())
+    }
+}
+
+impl<'a> Cells<'a> {
+    fn new(kind: Kind, rows: usize) -> Cells<'a> {
         match kind {
-            Kind::Text | Kind::Doc | Kind::Hot => Filling::Text(StringBuilder::with_capacity(rows, 0)),
-            Kind::Bool => Filling::Bool(BooleanBuilder::with_capacity(rows)),
-            Kind::Time => Filling::Time(TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC")),
+            Kind::Text | Kind::Doc | Kind::Hot => Cells::Texts(Texts::new(rows)),
+            Kind::Bool => Cells::Bools(Present::new(rows), Vec::new()),
+            Kind::Time => Cells::Times(Present::new(rows), Vec::new()),
         }
     }
 
-    fn nulls_up_to(&mut self, row: usize) {
-        match self {
-            Filling::Text(b) => b.append_nulls(row - b.len()),
-            Filling::Bool(b) => b.append_nulls(row - b.len()),
-            Filling::Time(b) => b.append_nulls(row - b.len()),
-        }
-    }
-
-    fn push(&mut self, row: usize, view: &RecordView, value: Value) {
-        self.nulls_up_to(row);
+    /// A value of another kind than the column's is none; there can be none.
+    fn push(&mut self, row: usize, view: &RecordView<'a>, value: Value, number: u32) {
         match (self, value) {
-            (Filling::Bool(b), Value::Bool(value)) => b.append_value(value),
-            (Filling::Time(b), Value::Time(value)) => b.append_value(value),
-            (Filling::Text(b), value) => b.append_option(view.text_of(value)),
-            (Filling::Bool(b), _) => b.append_null(),
-            (Filling::Time(b), _) => b.append_null(),
+            (Cells::Texts(texts), value) => texts.push(row, number, || view.bytes_of(value)),
+            (Cells::Bools(present, values), Value::Bool(value)) => values.extend(present.set(row).then_some(value)),
+            (Cells::Times(present, values), Value::Time(value)) => values.extend(present.set(row).then_some(value)),
+            (Cells::Bools(..) | Cells::Times(..), _) => {}
         }
     }
 
-    fn finish(mut self, rows: usize) -> ArrayRef {
-        self.nulls_up_to(rows);
-        match self {
-            Filling::Text(mut b) => Arc::new(b.finish()),
-            Filling::Bool(mut b) => Arc::new(b.finish()),
-            Filling::Time(mut b) => Arc::new(b.finish()),
-        }
+    fn column(&'a self, at: usize, spec: Spec, rows: usize, description: ColumnDescPtr, words: &'a Words) -> pages::Column<'a> {
+        let (present, values) = match self {
+            Cells::Texts(texts) => (&texts.present, texts.values(words.of(Column(at as u8)))),
+            Cells::Bools(present, values) => (present, Values::Bools(values)),
+            Cells::Times(present, values) if Column(at as u8) == known::EVENT_TIME => (present, Values::Longs(values)),
+            Cells::Times(present, values) => (present, repeated(values)),
+        };
+        let range = match spec.kind {
+            Kind::Doc => Range::Untold,
+            _ if ALWAYS_NEW.contains(&spec.name) => Range::Untold,
+            _ if Column(at as u8) == known::EVENT_TIME => Range::Pages,
+            _ => Range::Chunk,
+        };
+        pages::Column { description, rows, present: Some(present), values, bloom: spec.bloom, range }
     }
 }
 
-/// The rows as one batch of the archive's schema.
-pub fn to_batch(rows: &[NewRow]) -> Result<RecordBatch, LakeError> {
-    let mut columns: Vec<Filling> = COLUMNS.iter().map(|spec| Filling::new(spec.kind, rows.len())).collect();
-    for (at, row) in rows.iter().enumerate() {
-        let mut timed = false;
-        for field in row.view.fields() {
-            timed |= field.column == record::columns::known::EVENT_TIME;
-            if let Some(column) = columns.get_mut(usize::from(field.column.0)) {
-                column.push(at, &row.view, field.value);
+impl<'a> Columns<'a> {
+    fn of(batch: &'a Batch, rows: &[Row]) -> Columns<'a> {
+        let count = rows.len();
+        let mut columns = Columns {
+            rows: count,
+            own: COLUMNS.iter().map(|spec| Cells::new(spec.kind, count)).collect(),
+            delivery: Vec::with_capacity(count),
+            index: Vec::with_capacity(count),
+            membership: Vec::with_capacity(count),
+            flaws: Vec::with_capacity(count),
+            hash: Vec::with_capacity(count),
+            shape: Texts::new(count),
+            other: Texts::new(count),
+            raw: Texts::new(count),
+        };
+        for row in rows {
+            let (Some(incoming), Some(coded)) = (batch.deliveries.get(row.at), batch.coded.get(row.at)) else { continue };
+            let Body::Read { content, parsed, .. } = &incoming.body else { continue };
+            let Some(entry) = parsed.records.get(row.index as usize) else { continue };
+            columns.push(row, RecordView::new(content, parsed, entry), coded);
+        }
+        columns
+    }
+
+    fn push(&mut self, row: &Row, view: RecordView<'a>, coded: &Coded) {
+        let at = self.delivery.len();
+        let entry = view.entry();
+        let numbers = coded.fields.get(entry.fields.0 as usize..entry.fields.1 as usize).unwrap_or_default();
+        for (field, number) in view.fields().iter().zip(numbers) {
+            if let Some(cells) = self.own.get_mut(usize::from(field.column.0)) {
+                cells.push(at, &view, field.value, *number);
             }
         }
-        // An aggregated event has no eventTime; its window's start serves queries by time.
-        if !timed
-            && let Some(time) = row.view.entry().time
-            && let Some(column) = columns.get_mut(usize::from(record::columns::known::EVENT_TIME.0))
-        {
-            column.push(at, &row.view, Value::Time(time));
+        // An aggregated event has no eventTime; its window's start serves queries by time. Where there is one, it is there already.
+        if let (Some(time), Some(cells)) = (entry.time, self.own.get_mut(usize::from(known::EVENT_TIME.0))) {
+            cells.push(at, &view, Value::Time(time), NONE);
         }
+        self.delivery.push(row.delivery);
+        self.index.push(row.index as i32);
+        self.membership.push(row.membership);
+        self.flaws.push(i32::from(row.flaws.bits()));
+        self.hash.push(&entry.hash);
+        let number = |numbers: &[u32]| numbers.get(row.index as usize).copied().unwrap_or(NONE);
+        if view.is_raw() {
+            self.raw.push(at, NONE, || Some(view.bytes()));
+            return;
+        }
+        self.shape.push(at, number(&coded.shapes), || Some(view.shape_text().as_bytes()));
+        self.other.push(at, number(&coded.others), || Some(view.other_text().as_bytes()).filter(|text| !text.is_empty()));
     }
-    let mut arrays: Vec<ArrayRef> = columns.into_iter().map(|column| column.finish(rows.len())).collect();
-    arrays.extend(placement(rows));
-    Ok(RecordBatch::try_new(schema::archive(), arrays)?)
+
+    /// All columns in the schema's order.
+    fn encode(&self, words: &Words, descriptions: &[ColumnDescPtr], threads: usize) -> Result<Vec<Chunk>, LakeError> {
+        let next = AtomicUsize::new(0);
+        let done: Vec<Mutex<Option<Chunk>>> = descriptions.iter().map(|_| Mutex::new(None)).collect();
+        let work = || -> Result<(), LakeError> {
+            let mut encoder = Encoder::new(1)?;
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(description), Some(slot)) = (descriptions.get(at), done.get(at)) else { return Ok(()) };
+                let chunk = encoder.encode(&self.column(at, Arc::clone(description), words))?;
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(chunk);
+            }
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
+            let own = work();
+            let joined = others.into_iter().map(|t| t.join().unwrap_or_else(|_| Err(LakeError::Worker("a column".to_owned()))));
+            std::iter::once(own).chain(joined).collect::<Result<(), LakeError>>()
+        })?;
+        let chunks = done.into_iter().filter_map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
+        Ok(chunks.collect())
+    }
+
+    fn column<'c>(&'c self, at: usize, description: ColumnDescPtr, words: &'c Words) -> pages::Column<'c> {
+        if let (Some(cells), Some(spec)) = (self.own.get(at), COLUMNS.get(at)) {
+            return cells.column(at, *spec, self.rows, description, words);
+        }
+        let (present, values, range) = match description.name() {
+            "delivery" => (None, repeated(&self.delivery), Range::Chunk),
+            "recordindex" => (None, Values::Ints(&self.index), Range::Untold),
+            "membership" => (None, Values::Longs(&self.membership), Range::Untold),
+            "flaws" => (None, Values::Ints(&self.flaws), Range::Untold),
+            "recordhash" => (None, Values::Bytes(self.hash.clone()), Range::Untold),
+            "shape" => (Some(&self.shape.present), self.shape.values(words.shapes()), Range::Untold),
+            "otherfields" => (Some(&self.other.present), self.other.values(words.others()), Range::Untold),
+            _ => (Some(&self.raw.present), self.raw.values(None), Range::Untold),
+        };
+        pages::Column { description, rows: self.rows, present, values, bloom: false, range }
+    }
 }
 
-fn placement(rows: &[NewRow]) -> Vec<ArrayRef> {
-    let mut delivery = Int64Builder::with_capacity(rows.len());
-    let mut index = Int32Builder::with_capacity(rows.len());
-    let mut members = Int64Builder::with_capacity(rows.len());
-    let mut flaws = Int32Builder::with_capacity(rows.len());
-    let mut hash = BinaryBuilder::with_capacity(rows.len(), rows.len() * 16);
-    let mut shape = StringBuilder::with_capacity(rows.len(), rows.len() * 64);
-    let mut other = StringBuilder::new();
-    let mut raw = BinaryBuilder::new();
-    for row in rows {
-        delivery.append_value(row.delivery);
-        index.append_value(row.index as i32);
-        members.append_value(row.membership);
-        flaws.append_value(i32::from(row.flaws.bits()));
-        hash.append_value(row.view.entry().hash);
-        let is_raw = row.view.is_raw();
-        shape.append_option((!is_raw).then(|| row.view.shape()));
-        other.append_option(Some(row.view.other()).filter(|text| !is_raw && !text.is_empty()));
-        raw.append_option(is_raw.then(|| row.view.bytes()));
+/// Numbers that stand for each other's like again and again.
+fn repeated(values: &[i64]) -> Values<'_> {
+    let mut known: HashMap<i64, u32, foldhash::fast::RandomState> = HashMap::default();
+    let mut distinct = Vec::new();
+    let mut numbers = Vec::with_capacity(values.len());
+    for value in values {
+        numbers.push(*known.entry(*value).or_insert_with(|| {
+            distinct.push(*value);
+            distinct.len() as u32 - 1
+        }));
     }
-    vec![
-        Arc::new(delivery.finish()),
-        Arc::new(index.finish()),
-        Arc::new(members.finish()),
-        Arc::new(flaws.finish()),
-        Arc::new(hash.finish()),
-        Arc::new(shape.finish()),
-        Arc::new(other.finish()),
-        Arc::new(raw.finish()),
-    ]
+    if distinct.len() * 2 > values.len() { Values::Longs(values) } else { Values::Words(numbers, Distinct::Longs(distinct)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,9 +15,8 @@ use object_store::path::Path;
 use record::{Content, Envelope, Parsed, Parser};
 use sha2::{Digest, Sha256};
 
-use crate::append::Body;
 use crate::outside::Unwatched;
-use crate::{Batch, Counts, Home, Incoming, Lake, Outside};
+use crate::{Body, Counts, Home, Incoming, Lake, Outside};
 
 /// 2026-11-22.
 const NOW_US: i64 = 1_795_305_600_000_000;
@@ -67,8 +66,8 @@ pub(crate) fn delivery(key: &str, events: &[String]) -> Incoming {
     }
 }
 
-async fn append(lake: &Lake, batch: Batch) -> Vec<Counts> {
-    lake.append(&batch).await.unwrap().deliveries.into_iter().map(|judged| judged.counts).collect()
+async fn append(lake: &Lake, batch: Vec<Incoming>) -> Vec<Counts> {
+    lake.append(&batch.into()).await.unwrap().deliveries.into_iter().map(|judged| judged.counts).collect()
 }
 
 async fn count(lake: &Lake, condition: &str) -> i64 {
@@ -99,9 +98,9 @@ async fn each_record_is_one_row_and_each_file_comes_back() {
     assert_eq!((counts[0].stored, counts[1].stored, counts[1].duplicate), (2, 1, 1));
     let counts = append(&lake, vec![delivery("three", &[c.clone(), a.clone(), forged.clone(), a.clone()])]).await;
     assert_eq!((counts[0].stored, counts[0].duplicate, counts[0].conflicting), (1, 3, 1));
-    let again = lake.append(&vec![delivery("one", &[a.clone(), b.clone()])]).await.unwrap();
+    let again = lake.append(&vec![delivery("one", &[a.clone(), b.clone()])].into()).await.unwrap();
     assert!(again.deliveries[0].status.is_none(), "known");
-    let other = lake.append(&vec![delivery("one", std::slice::from_ref(&c))]).await.unwrap();
+    let other = lake.append(&vec![delivery("one", std::slice::from_ref(&c))].into()).await.unwrap();
     assert!(other.deliveries[0].overwritten);
     assert_eq!(count(&lake, "true").await, 4);
     assert_eq!(count(&lake, "flaws <> 0").await, 1);

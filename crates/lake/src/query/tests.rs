@@ -33,7 +33,7 @@ const EVENTS: &str = include_str!("cases/events.ndjson");
 async fn lake() -> Lake {
     let lake = lake_on(&Arc::new(InMemory::new())).await;
     let events: Vec<String> = EVENTS.lines().map(str::to_owned).collect();
-    lake.append(&vec![delivery("one", &events)]).await.unwrap();
+    lake.append(&vec![delivery("one", &events)].into()).await.unwrap();
     lake
 }
 

@@ -51,16 +51,20 @@ async fn a_digest_is_kept_once_and_with_all_that_is_known_of_it() {
     let store = Arc::new(InMemory::new());
     let lake = lake_on(&store).await;
     let batch = || vec![digest("d", "1", "{}", &[]), delivery("log", &[event(1, "A", 20)]), digest("d", "1", "{}", &[])];
-    assert_eq!(statuses(&lake.append(&batch()).await.unwrap()), [Some(Status::Evidence), Some(Status::Ingested), None]);
-    assert_eq!(statuses(&lake.append(&batch()).await.unwrap()), [None, None, None]);
+    assert_eq!(statuses(&lake.append(&batch().into()).await.unwrap()), [Some(Status::Evidence), Some(Status::Ingested), None]);
+    assert_eq!(statuses(&lake.append(&batch().into()).await.unwrap()), [None, None, None]);
     // The same under another tag, now with its signature; then other content.
-    let signed = lake.append(&vec![digest("d", "1+m", "{}", &[("signature", "0a")])]).await.unwrap();
+    let signed = lake.append(&vec![digest("d", "1+m", "{}", &[("signature", "0a")])].into()).await.unwrap();
     assert_eq!(statuses(&signed), [Some(Status::Same)]);
-    let other = lake.append(&vec![digest("d", "2", "{ }", &[("signature", "0b")])]).await.unwrap();
+    let other = lake.append(&vec![digest("d", "2", "{ }", &[("signature", "0b")])].into()).await.unwrap();
     assert_eq!((other.deliveries[0].status, other.deliveries[0].overwritten), (Some(Status::Evidence), true));
     // Both tags are known for ever, in whatever order their rows are read.
     for tag in ["1", "1+m"] {
-        assert_eq!(statuses(&lake_on(&store).await.append(&vec![digest("d", tag, "{}", &[])]).await.unwrap()), [None], "{tag}");
+        assert_eq!(
+            statuses(&lake_on(&store).await.append(&vec![digest("d", tag, "{}", &[])].into()).await.unwrap()),
+            [None],
+            "{tag}"
+        );
     }
     let kept = kept(&lake).await;
     let found: Vec<_> = kept.iter().map(|kept| (kept.stored.as_ref().unwrap().as_ref(), kept.metadata.concat())).collect();

@@ -27,7 +27,7 @@ async fn lake() -> Lake {
     let lake = lake_on(&Arc::new(InMemory::new())).await;
     for day in 1..=5 {
         let events: Vec<String> = (0..300).map(|id| event(day * 1_000 + id, day)).collect();
-        lake.append(&vec![delivery(&format!("d{day}"), &events)]).await.unwrap();
+        lake.append(&vec![delivery(&format!("d{day}"), &events)].into()).await.unwrap();
     }
     lake
 }
