@@ -23,7 +23,7 @@ impl Dice {
 fn file(fields: Vec<Field>, columns: impl FnOnce(&[ColumnDescPtr]) -> Vec<Chunk>) -> Bytes {
     let writer = ArrowWriter::try_new(Vec::new(), Arc::new(Schema::new(fields)), None).unwrap();
     let (mut file, _) = writer.into_serialized_writer().unwrap();
-    let chunks = columns(&file.schema_descr().columns().to_vec());
+    let chunks = columns(file.schema_descr().columns());
     let mut group = file.next_row_group().unwrap();
     for chunk in chunks {
         group.append_column(&chunk.bytes, chunk.close).unwrap();
