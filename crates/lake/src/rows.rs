@@ -19,7 +19,7 @@ use crate::error::LakeError;
 use crate::limits::ROW_GROUP_ROWS;
 use crate::pages::{self, Chunk, Distinct, Encoder, Present, Range, Values};
 use crate::schema;
-use crate::words::{ALWAYS_NEW, Coded, Dictionary, NONE, Words};
+use crate::words::{Coded, Dictionary, NONE, Words};
 
 /// One row to be written.
 #[derive(Clone, Copy, Debug)]
@@ -165,7 +165,6 @@ impl<'a> Cells<'a> {
         };
         let range = match spec.kind {
             Kind::Doc => Range::Untold,
-            _ if ALWAYS_NEW.contains(&spec.name) => Range::Untold,
             _ if Column(at as u8) == known::EVENT_TIME => Range::Pages,
             _ => Range::Chunk,
         };

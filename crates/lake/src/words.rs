@@ -22,7 +22,7 @@ const SHAPE: usize = COLUMNS.len();
 const OTHER: usize = COLUMNS.len() + 1;
 
 /// Columns in which every value is new.
-pub(crate) const ALWAYS_NEW: [&str; 3] = ["eventid", "requestid", "sharedeventid"];
+const ALWAYS_NEW: [&str; 3] = ["eventid", "requestid", "sharedeventid"];
 
 /// The distinct values of one column, in the order in which they came.
 #[derive(Default)]
