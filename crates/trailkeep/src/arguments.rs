@@ -55,7 +55,6 @@ pub struct Arguments {
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one value, made once")]
 pub enum Verb {
     Demo(Demo),
     Collect(Collect),

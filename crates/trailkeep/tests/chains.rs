@@ -116,7 +116,7 @@ fn begin(number: u64, dice: &mut Dice, accounts: &[String], written: &mut Writte
     let person = (dice.up_to(1) == 1).then(|| format!("person-{number}@example.com"));
     let event = assumption(event_name, &identity, account, &planted, person.as_deref(), true, None);
     let id = written.add(event);
-    let events = u64::from(number % 5 == 0);
+    let events = u64::from(number.is_multiple_of(5));
     let crosses = number % 5 == 2;
     let issue = json!({"event": event_name, "event_id": id, "other_event_id": null, "crosses_accounts": crosses, "source_identity": person});
     (Planted { issue: Some(issue), ..planted }, Some(identity), events)
