@@ -113,6 +113,7 @@ async fn run(lake: &Lake, text: &str) -> (Vec<String>, String) {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a switch for whoever writes cases, not for the program")]
 async fn cases() {
     let lake = lake().await;
     let mut wrong = Vec::new();
