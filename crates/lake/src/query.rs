@@ -26,13 +26,14 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::TaskContext;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{Expr, ScalarUDF, bitwise_and, col, lit};
-use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::Statement;
@@ -205,16 +206,36 @@ async fn started(
 ) -> Result<(SchemaRef, SendableRecordBatchStream), DataFusionError> {
     let plan = context.state().statement_to_plan(DfStatement::Statement(Box::new(Statement::Query(query)))).await?;
     let frame = context.execute_logical_plan(plan).await?;
-    let rows = frame.execute_stream().await?;
+    let plan = frame.create_physical_plan().await?;
+    let rows = execute_stream(Arc::clone(&plan), task_of(context, &plan)?)?;
     // The optimizer may have chosen other types for text than the plan had.
     Ok((rows.schema(), rows))
+}
+
+/// What a plan runs in. A nested loop join that runs out of memory starts its left side a second time, to spill it; what is below does
+/// not survive that (DataFusion 55: `partition not used yet`). So it may not spill, and memory is its limit.
+fn task_of(context: &SessionContext, plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<TaskContext>, DataFusionError> {
+    let mut open = vec![plan];
+    while let Some(plan) = open.pop() {
+        if plan.name() == "NestedLoopJoinExec" {
+            let state = context.state();
+            let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+            let runtime = RuntimeEnvBuilder::from_runtime_env(state.runtime_env()).with_disk_manager_builder(disk).build_arc()?;
+            return Ok(SessionStateBuilder::new_from_existing(state).with_runtime_env(runtime).build().task_ctx());
+        }
+        open.extend(plan.children());
+    }
+    Ok(context.task_ctx())
 }
 
 /// The same session, which does not look for common parts of expressions.
 fn without_common_parts(context: &SessionContext) -> SessionContext {
     let state = context.state();
     let rules = state.optimizers().iter().filter(|rule| rule.name() != "common_sub_expression_eliminate").cloned().collect();
-    SessionContext::new_with_state(SessionStateBuilder::new_from_existing(state).with_optimizer_rules(rules).build())
+    let context = SessionContext::new_with_state(SessionStateBuilder::new_from_existing(state).with_optimizer_rules(rules).build());
+    // A state that is made from another one takes its functions in any order: ours must come last, to be found under shared names.
+    register_functions(&context, &functions::all().into_iter().map(Arc::new).collect::<Vec<_>>());
+    context
 }
 
 /// The rows of a store: its members that are not past its retention.
@@ -247,6 +268,12 @@ fn trino_context(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Result<Sess
         .with_expr_planners(planners)
         .with_default_features();
     let context = SessionContext::new_with_state(builder.with_relation_planners(vec![Arc::new(unnest)]).build());
+    register_functions(&context, &all);
+    Ok(context)
+}
+
+/// Puts our functions in the place of those that have the same names.
+fn register_functions(context: &SessionContext, all: &[Arc<ScalarUDF>]) {
     for function in all {
         context.register_udf(function.as_ref().clone());
     }
@@ -254,7 +281,6 @@ fn trino_context(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Result<Sess
         context.register_higher_order_function(Arc::new(function));
     }
     context.register_udf(ScalarUDF::from(event_json::EventJson::new()));
-    Ok(context)
 }
 
 /// Text is read as views: less copying.

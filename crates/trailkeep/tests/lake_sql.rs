@@ -210,7 +210,7 @@ fn statements_that_mean_harm_are_stopped_by_a_limit() {
         (&["--file", &long.display().to_string()], "100000 bytes"),
         (&[&chain], "SQL_OPERATORS_MAX"),
         (&[&subqueries], "SQL_DEPTH_MAX"),
-        (&[cross, "--timeout", "2s"], "--timeout"),
+        (&[cross, "--timeout", "2s"], "the query is stopped by its limit"),
         (&["SELECT a.eventID FROM events a, events b, events c", "--max-rows", "1000"], "--max-rows"),
         (&["SELECT regexp_like(eventName, '((((a{200}){200}){200}){200})') FROM events"], "REGEX_SIZE_BYTES_MAX"),
         (
