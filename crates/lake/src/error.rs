@@ -80,7 +80,7 @@ impl From<tokio::task::JoinError> for LakeError {
 impl From<DataFusionError> for LakeError {
     fn from(error: DataFusionError) -> Self {
         match error.find_root() {
-            DataFusionError::ResourcesExhausted(reason) => LakeError::QueryLimit(reason.clone()),
+            DataFusionError::ResourcesExhausted(reason) => LakeError::QueryLimit(crate::query::in_words(reason)),
             _ => LakeError::Sql(SqlError::failed(&error)),
         }
     }

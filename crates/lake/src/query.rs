@@ -41,6 +41,7 @@ use futures::TryStreamExt;
 
 pub use errors::SqlError;
 pub use limited::QueryLimits;
+pub(crate) use limited::in_words;
 
 use crate::error::LakeError;
 use crate::home::Lake;
@@ -300,7 +301,7 @@ fn explained(
     tokens: &[datafusion::sql::sqlparser::tokenizer::TokenWithSpan],
 ) -> LakeError {
     if let DataFusionError::ResourcesExhausted(reason) = error.find_root() {
-        return LakeError::QueryLimit(reason.clone());
+        return LakeError::QueryLimit(in_words(reason));
     }
     let state = context.state();
     let mut functions: Vec<String> = state

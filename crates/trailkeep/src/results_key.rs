@@ -22,7 +22,9 @@ pub fn open(context: &Context) -> Result<RsaKey, Failure> {
 
 /// The public half of this user's key, if there is one.
 pub fn public(context: &Context) -> Result<Option<PublicKey>, Failure> {
-    let Some(text) = private::read(&file(context)?)? else { return Ok(None) };
+    let file = file(context)?;
+    let text = private::read(&file).map_err(Failure::io(format!("reading `{}`", file.display())))?;
+    let Some(text) = text else { return Ok(None) };
     RsaKey::from_pem(&text).and_then(|key| key.public()).map(Some).map_err(failed)
 }
 

@@ -43,6 +43,15 @@ fn too_many_rows(limit: u64) -> DataFusionError {
     DataFusionError::ResourcesExhausted(format!("it has more than {limit} rows (--max-rows); ask for fewer with WHERE or LIMIT"))
 }
 
+/// What is said of a limit, given what the engine says. What it says of memory is about its own parts.
+pub fn in_words(reason: &str) -> String {
+    if reason.starts_with("Failed to allocate") || reason.contains("Memory Exhausted") {
+        let hint = "ask for fewer columns or days, join on equal values, or give it more";
+        return format!("it needs more memory than it may use (--max-memory); {hint}");
+    }
+    reason.to_owned()
+}
+
 /// The rows.
 pub struct Limited {
     inner: SendableRecordBatchStream,

@@ -7,8 +7,9 @@ use custody::sealer::Sealed;
 use seal::chain::Anchor;
 use serde::{Deserialize, Serialize};
 
-use super::keys::{key_file, read, replace};
+use super::keys::key_file;
 use crate::exit::Failure;
+use crate::private;
 use crate::settings::Context;
 
 /// The end of a chain.
@@ -35,7 +36,7 @@ pub(super) fn remember(sealed: &Sealed, context: &Context) -> Result<(), Failure
     let file = heads_folder(context)?.join(format!("{name}.json"));
     let body = serde_json::to_vec_pretty(&new).map_err(|error| Failure::failed(error.to_string(), ""))?;
     let doing = || format!("writing `{}`", file.display());
-    replace(&file, &body).map_err(|source| Failure::Io { doing: doing(), source })
+    private::replace(&file, &body).map_err(|source| Failure::Io { doing: doing(), source })
 }
 
 /// The head that this machine remembers of a home: by its own name, or by its place where the name is gone.
@@ -56,7 +57,7 @@ fn known(name: Option<&str>, context: &Context) -> Result<Option<Head>, Failure>
 
 fn heads(context: &Context) -> Result<Vec<Head>, Failure> {
     let Ok(listed) = fs::read_dir(heads_folder(context)?) else { return Ok(Vec::new()) };
-    let texts = listed.flatten().filter_map(|file| read(&file.path()).ok().flatten());
+    let texts = listed.flatten().filter_map(|file| private::read(&file.path()).ok().flatten());
     Ok(texts.filter_map(|text| serde_json::from_str(&text).ok()).collect())
 }
 

@@ -3,25 +3,23 @@
 //! A key is replaced for all homes of a user at once, but a home learns of it when it is sealed next. So the replaced key stays beside the
 //! new one, by its fingerprint, until every home has been handed on.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use seal::statement_key::StatementKey;
 
 use crate::exit::Failure;
 use crate::settings::Context;
-use crate::{output, outside};
+use crate::{output, private};
 
-/// Largest key file or copy of a head that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 64 * 1024;
 /// Most replaced keys that are read.
 const REPLACED_MAX: usize = 100;
 
 /// The keys at hand: the one that signs, then those that it replaced. Made if there is none.
 pub fn keys(context: &Context) -> Result<Vec<StatementKey>, Failure> {
     let file = key_file(context)?;
-    let current = match read(&file) {
+    let current = match private::read(&file) {
         Ok(Some(text)) => {
             warn_if_open(&file);
             parse(&file, &text)?
@@ -37,7 +35,7 @@ pub fn keys(context: &Context) -> Result<Vec<StatementKey>, Failure> {
 
 /// The fingerprint of the key that signs; `None` where there is none yet.
 pub fn own(context: &Context) -> Option<String> {
-    let text = read(&key_file(context).ok()?).ok().flatten()?;
+    let text = private::read(&key_file(context).ok()?).ok().flatten()?;
     StatementKey::from_pem(&text).ok().map(|key| key.fingerprint())
 }
 
@@ -48,13 +46,13 @@ pub fn rotate(context: &Context) -> Result<Vec<StatementKey>, Failure> {
     let old = before.first().ok_or_else(|| Failure::failed("there is no key to replace", ""))?;
     let doing = || format!("writing the seal key `{}`", file.display());
     let kept = beside(&file, &old.fingerprint());
-    match write_private(&kept, pem(old)?.as_bytes()) {
+    match private::write(&kept, pem(old)?.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(Failure::Io { doing: doing(), source: error }),
         _ => {}
     }
     let new = StatementKey::generate().map_err(|error| Failure::failed(error.to_string(), ""))?;
     // Whatever happens from here on: both keys are there, and the next seal hands homes on from the old one to the new one.
-    replace(&file, pem(&new)?.as_bytes()).map_err(|source| Failure::Io { doing: doing(), source })?;
+    private::replace(&file, pem(&new)?.as_bytes()).map_err(|source| Failure::Io { doing: doing(), source })?;
     keys(context)
 }
 
@@ -81,7 +79,7 @@ fn replaced(file: &Path) -> Vec<StatementKey> {
     let mut names: Vec<PathBuf> = listed.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     names.retain(|path| path.file_name().is_some_and(|name| is_replaced(&name.to_string_lossy())));
     names.sort();
-    let texts = names.iter().take(REPLACED_MAX).filter_map(|path| read(path).ok().flatten());
+    let texts = names.iter().take(REPLACED_MAX).filter_map(|path| private::read(path).ok().flatten());
     texts.filter_map(|text| StatementKey::from_pem(&text).ok()).collect()
 }
 
@@ -94,53 +92,13 @@ fn pem(key: &StatementKey) -> Result<String, Failure> {
     key.to_pem().map_err(|error| Failure::failed(error.to_string(), ""))
 }
 
-/// Makes a key and keeps it for this user alone.
+/// Makes a key and keeps it for this user alone. If another trailkeep was faster with the first key, it is that one.
 fn make(file: &Path) -> Result<StatementKey, Failure> {
-    let key = StatementKey::generate().map_err(|error| Failure::failed(error.to_string(), ""))?;
-    let doing = || format!("writing the seal key `{}`", file.display());
-    match write_private(file, pem(&key)?.as_bytes()) {
-        Ok(()) => Ok(key),
-        // Another trailkeep was faster with the first key of this user.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let text = read(file).map_err(|source| Failure::Io { doing: doing(), source })?.unwrap_or_default();
-            parse(file, &text)
-        }
-        Err(source) => Err(Failure::Io { doing: doing(), source }),
-    }
-}
-
-/// A small file's text; `None` if there is none.
-pub fn read(file: &Path) -> io::Result<Option<String>> {
-    use std::io::Read;
-    let opened = match fs::File::open(file) {
-        Ok(opened) => opened,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut text = String::new();
-    opened.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
-    Ok(Some(text))
-}
-
-/// Creates a file that nobody else may read; there must be none.
-fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut written = options.open(file)?;
-    written.write_all(bytes)?;
-    written.sync_all()
-}
-
-/// Writes a file in one step.
-pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let aside = file.with_extension(outside::unique());
-    write_private(&aside, bytes)?;
-    fs::rename(&aside, file)
+    let text = private::read_or_make(file, || {
+        let key = StatementKey::generate().map_err(|error| Failure::failed(error.to_string(), ""))?;
+        pem(&key)
+    })?;
+    parse(file, &text)
 }
 
 #[cfg(unix)]
