@@ -52,3 +52,5 @@ pub const QUERY_TIME_S_MAX: u64 = 3_600;
 pub const EVIDENCE_AT_ONCE_MAX: usize = 32;
 /// Days of the ledger whose deliveries are remembered.
 pub const KNOWN_DAYS_MAX: usize = 3;
+/// Bytes that a query may put aside on disk when its memory is used up.
+pub const QUERY_SPILL_BYTES_MAX: u64 = 4 << 30;

@@ -45,6 +45,7 @@ pub(crate) use limited::in_words;
 
 use crate::error::LakeError;
 use crate::home::Lake;
+use crate::limits::QUERY_SPILL_BYTES_MAX;
 use crate::schema;
 use crate::stores::Store;
 use errors::Known;
@@ -147,7 +148,11 @@ impl Lake {
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory_bytes)))
-            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory))
+            .with_disk_manager_builder(
+                DiskManagerBuilder::default()
+                    .with_mode(DiskManagerMode::OsTmpDirectory)
+                    .with_max_temp_directory_size(QUERY_SPILL_BYTES_MAX),
+            )
             .build_arc()?;
         let url = ObjectStoreUrl::parse("home://lake")?;
         runtime.register_object_store(url.as_ref(), Arc::clone(&self.home.store));

@@ -8,6 +8,10 @@ use serde_json::Value;
 
 use crate::skip::skip;
 
+/// The end of a script that has answered. Seen once in 40 runs of deltalake under load: `terminate called without an active exception`, by a
+/// thread of it that is still there when the interpreter takes itself down.
+const ANSWERED: &str = "\nimport os as _os, sys as _sys\n_sys.stdout.flush()\n_os._exit(0)\n";
+
 /// An interpreter that has been looked at.
 #[derive(Clone, Debug)]
 pub struct Python {
@@ -42,13 +46,13 @@ impl Python {
     /// Runs a script and reads its standard output as JSON.
     #[track_caller]
     pub fn json(&self, script: &str, arguments: &[&str]) -> Value {
-        parsed(self.command(script).args(arguments).output().expect("python starts"))
+        parsed(self.command(&[script, ANSWERED].concat()).args(arguments).output().expect("python starts"))
     }
 
     /// Runs a script on a text as standard input and reads its standard output as JSON.
     #[track_caller]
     pub fn json_of(&self, script: &str, stdin: &str) -> Value {
-        let mut command = self.command(script);
+        let mut command = self.command(&[script, ANSWERED].concat());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("python starts");
         child.stdin.take().expect("a pipe").write_all(stdin.as_bytes()).expect("python reads");

@@ -11,7 +11,7 @@ use datafusion::physical_plan::{RecordBatchStream, SendableRecordBatchStream};
 use futures::{Stream, StreamExt};
 use tokio::time::Sleep;
 
-use crate::limits::{QUERY_MEMORY_BYTES_MAX, QUERY_TIME_S_MAX};
+use crate::limits::{QUERY_MEMORY_BYTES_MAX, QUERY_SPILL_BYTES_MAX, QUERY_TIME_S_MAX};
 
 /// What a query may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,12 @@ pub fn in_words(reason: &str) -> String {
     if reason.starts_with("Failed to allocate") || reason.contains("Memory Exhausted") {
         let hint = "ask for fewer columns or days, join on equal values, or give it more";
         return format!("it needs more memory than it may use (--max-memory); {hint}");
+    }
+    if reason.contains("disk space") {
+        let hint = "ask for fewer columns or days, or sort less";
+        return format!(
+            "it needs more room on disk than it may use ({QUERY_SPILL_BYTES_MAX} bytes, QUERY_SPILL_BYTES_MAX); {hint}"
+        );
     }
     reason.to_owned()
 }
