@@ -81,8 +81,8 @@ impl From<DataFusionError> for LakeError {
     fn from(error: DataFusionError) -> Self {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(reason) => LakeError::QueryLimit(crate::query::in_words(reason)),
-            DataFusionError::IoError(io) if io.to_string().contains("used disk space") => {
-                LakeError::QueryLimit(crate::query::in_words(&io.to_string()))
+            other if other.to_string().contains("used disk space during the spilling") => {
+                LakeError::QueryLimit(crate::query::in_words("disk space"))
             }
             _ => LakeError::Sql(SqlError::failed(&error)),
         }
