@@ -53,8 +53,8 @@ pub async fn tamper(lake: &Lake, places: &Places) -> Result<Tampered, Failure> {
 /// The key of the last log file that tells of an event that succeeded.
 async fn key_of(lake: &Lake, event: &str) -> Result<String, Failure> {
     let sql = format!(
-        "SELECT d.key FROM events e JOIN deliveries d ON e.delivery = d.delivery
-         WHERE e.eventName = {} AND e.errorCode IS NULL ORDER BY e.eventTime DESC LIMIT 1",
+        "SELECT key FROM deliveries WHERE delivery IN
+         (SELECT delivery FROM events WHERE eventName = {} AND errorCode IS NULL ORDER BY eventTime DESC LIMIT 1)",
         literal(event)
     );
     first(lake, &sql).await
