@@ -37,6 +37,11 @@ const PLACEMENT: [(&str, DataType, bool); 8] = [
     ("raw", DataType::Binary, true),
 ];
 
+/// Whether a column, in lower case, says where a row stands and not what the record says.
+pub fn is_placement(name: &str) -> bool {
+    name == EVENT_DAY || PLACEMENT.iter().any(|(column, ..)| *column == name)
+}
+
 /// Schema of the archive's Parquet files (the partition column is in their path).
 pub fn archive() -> SchemaRef {
     let own = COLUMNS.iter().map(|spec| {

@@ -10,6 +10,7 @@ use crate::query::build;
 use crate::query::errors::SqlError;
 use crate::query::event_json;
 use crate::rebuild::needed_columns;
+use crate::schema;
 
 /// Fields of `eventData` that only a store of AWS Config's items has.
 const CONFIGURATION_ITEM: [&str; 8] = [
@@ -70,6 +71,9 @@ pub fn expression(relation: Option<&str>, parts: &[Ident]) -> Result<Option<Expr
     if name == "eventjson" {
         let columns = needed_columns().into_iter().map(|name| reference(relation, name)).collect();
         return Ok(Some(build::call(event_json::NAME, columns)));
+    }
+    if lower.len() == 1 && schema::is_placement(&name) {
+        return Ok(Some(reference(relation, &name)));
     }
     Ok(structure(relation, &name))
 }
