@@ -86,7 +86,8 @@ fn checked(
     if !is_key(&key) {
         return Err(MessageError::Key);
     }
-    let is_plain = |text: &String| !text.is_empty() && text.len() <= KEY_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_plain =
+        |text: &String| !text.is_empty() && text.len() <= KEY_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_graphic());
     let etag = etag.map(|etag| etag.trim_matches('"').to_owned()).filter(is_plain);
     // A bucket without versions says `null`, or nothing.
     let version = version.filter(is_plain).filter(|version| version != "null");

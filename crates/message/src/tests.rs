@@ -82,7 +82,8 @@ fn log_events_stay_packed() {
 #[test]
 fn nothing_to_collect() {
     let cases = [
-        r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-11-28T00:00:00.000Z","Bucket":"b","RequestId":"1"}"#.to_owned(),
+        r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-11-28T00:00:00.000Z","Bucket":"b","RequestId":"1"}"#
+            .to_owned(),
         VALIDATION.to_owned(),
         s3("ObjectRemoved:Delete", ""),
         s3("LifecycleExpiration:Delete", ""),
@@ -106,7 +107,10 @@ fn what_cannot_be_followed_is_told() {
         ("{\"a\":1}", "no notification"),
         ("[1,2]", "no notification"),
         (&STANDARD.encode("not gzip"), "neither JSON"),
-        (&eventbridge("aws.ec2", "EC2 Instance State-change Notification", "{\"state\":\"x\"}"), "`EC2 Instance State-change Notification`"),
+        (
+            &eventbridge("aws.ec2", "EC2 Instance State-change Notification", "{\"state\":\"x\"}"),
+            "`EC2 Instance State-change Notification`",
+        ),
         (&eventbridge("aws.s3", "Object Created", "{}"), "names no bucket"),
         (&eventbridge("x", "y", "7"), "`detail` is no object"),
         (&odd_bucket, "a bucket that cannot be: `evil.com/x?`"),
