@@ -4,21 +4,32 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-/// Whom the server believes us to be.
-const SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
-
 /// Sends a request and returns status and body.
 pub(crate) fn request(server: SocketAddr, method: &str, path: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
+    request_to(server, "s3", method, path, &["Content-Type: application/octet-stream".to_owned()], body)
+}
+
+/// The same to another service, with headers of one's own.
+pub(crate) fn request_to(
+    server: SocketAddr,
+    service: &str,
+    method: &str,
+    path: &str,
+    headers: &[String],
+    body: &[u8],
+) -> std::io::Result<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(server)?;
-    let head = [
+    // Whom the server believes us to be.
+    let credential = format!("testing/20260101/us-east-1/{service}/aws4_request");
+    let mut head = vec![
         format!("{method} {path} HTTP/1.1"),
         format!("Host: {server}"),
-        format!("Authorization: {SIGNATURE}"),
+        format!("Authorization: AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"),
         "Connection: close".to_owned(),
-        "Content-Type: application/octet-stream".to_owned(),
-        format!("Content-Length: {}\r\n\r\n", body.len()),
-    ]
-    .join("\r\n");
+    ];
+    head.extend_from_slice(headers);
+    head.push(format!("Content-Length: {}\r\n\r\n", body.len()));
+    let head = head.join("\r\n");
     stream.write_all(head.as_bytes())?;
     stream.write_all(body)?;
     let mut answer = Vec::new();

@@ -7,10 +7,20 @@ use std::time::Duration;
 
 use crate::http;
 use crate::python::Python;
+use crate::queue::TestQueue;
 use crate::skip::skip;
 
 /// Tries of 50 ms until the server answers.
 const TRIES_MAX: u32 = 600;
+
+/// Nobody holds a message for long.
+const HASTY: &str = r"
+from moto.sqs.models import Message
+_change = Message.change_visibility
+def _hasty(self, visibility_timeout):
+    _change(self, min(int(visibility_timeout), 2))
+Message.change_visibility = _hasty
+";
 
 /// A running server. Dropping it stops it.
 #[derive(Debug)]
@@ -22,10 +32,20 @@ pub struct Moto {
 impl Moto {
     /// Starts a server with a bucket, or says that the test is skipped because moto is not installed.
     pub fn start(test: &str, bucket: &str) -> Option<Moto> {
+        Moto::start_after("", test, bucket)
+    }
+
+    /// The same, but messages that were received are anybody's again after two seconds, whatever was asked for: what a program
+    /// holds when it is killed comes back while the test is looking.
+    pub fn start_hasty(test: &str, bucket: &str) -> Option<Moto> {
+        Moto::start_after(HASTY, test, bucket)
+    }
+
+    fn start_after(prelude: &str, test: &str, bucket: &str) -> Option<Moto> {
         let python = Python::find(test, &["moto.server", "flask", "flask_cors"])?;
         let address = free_address();
-        let script = "import sys; from moto.server import main; main(sys.argv[1:])";
-        let mut command: Command = python.command(script);
+        let script = format!("{prelude}\nimport sys; from moto.server import main; main(sys.argv[1:])");
+        let mut command: Command = python.command(&script);
         command.args(["-H", "127.0.0.1", "-p", &address.port().to_string()]);
         let server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("moto starts");
         let moto = Moto { server, address };
@@ -85,6 +105,11 @@ impl Moto {
                 self.put(bucket, &key, &std::fs::read(&path).expect("the file is read"));
             }
         }
+    }
+
+    /// A new queue.
+    pub fn queue(&self, name: &str) -> TestQueue {
+        TestQueue::create(self.address, name)
     }
 
     fn send(&self, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
