@@ -38,6 +38,8 @@ pub struct Access {
     pub endpoint: Option<String>,
     /// Endpoint of CloudTrail, if it is not AWS's own.
     pub cloudtrail_endpoint: Option<String>,
+    /// Endpoint of SQS, if it is not AWS's own.
+    pub sqs_endpoint: Option<String>,
     /// The wall clock, by which credentials end.
     pub clock: Clock,
 }
@@ -126,8 +128,13 @@ impl Access {
 
     /// The credentials alone.
     pub(crate) async fn credentials(&self) -> Option<Arc<Chain>> {
-        let (provider, _) = self.identity().await;
-        provider.map(|provider| Arc::new(Chain::new(provider, self.clock)))
+        self.credentials_and_region().await.0
+    }
+
+    /// The credentials, and the Region that is configured beside them.
+    pub(crate) async fn credentials_and_region(&self) -> (Option<Arc<Chain>>, Option<String>) {
+        let (provider, region) = self.identity().await;
+        (provider.map(|provider| Arc::new(Chain::new(provider, self.clock))), region)
     }
 
     /// Where credentials come from, and the Region that is configured beside them.

@@ -39,6 +39,11 @@ impl Chain {
         Chain { provider, clock, kept: Mutex::new(None) }
     }
 
+    /// Where they come from.
+    pub(crate) fn provider(&self) -> &SharedCredentialsProvider {
+        &self.provider
+    }
+
     /// The credential, and when to ask for the next one.
     pub(crate) async fn current(&self) -> Result<(Arc<AwsCredential>, Option<SystemTime>), NoCredentials> {
         let credential = self.credential().await?;

@@ -3,13 +3,14 @@
 //!
 //! It asks as the collector will, and reads one object's head at most. What could not be tried is unknown, never fine.
 
+use aws_credential_types::provider::SharedCredentialsProvider;
 use chrono::{DateTime, TimeDelta, Utc};
 use collect::source::{Source, SourceError};
 use layout::{self, Kind};
 use serde::Serialize;
 
 use crate::access::Access;
-use crate::credentials::ask;
+use crate::credentials::{Chain, ask};
 use crate::policy::read_policy;
 use crate::public_keys::CloudTrailKeys;
 use crate::s3::S3Source;
@@ -32,7 +33,7 @@ pub enum Verdict {
 /// One thing that was tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What: `credentials`, `region`, `list`, `read`, `decrypt`, `keys`.
+    /// What: `credentials`, `region`, `list`, `read`, `decrypt`, `keys`; of a queue `queue`, `receive`, `extend`, `delete`.
     pub name: &'static str,
     /// How it ended.
     pub verdict: Verdict,
@@ -59,7 +60,16 @@ pub async fn check_source(uri: &str, access: &Access) -> Vec<Check> {
 }
 
 async fn check_credentials(source: &S3Source) -> Check {
-    let Some(provider) = &source.resolved().provider else {
+    check_provider(source.resolved().provider.as_ref()).await
+}
+
+/// Whose credentials a chain has.
+pub(crate) async fn check_chain(chain: Option<&Chain>) -> Check {
+    check_provider(chain.map(Chain::provider)).await
+}
+
+async fn check_provider(provider: Option<&SharedCredentialsProvider>) -> Check {
+    let Some(provider) = provider else {
         return ok("credentials", "none are used; requests are not signed");
     };
     match ask(provider).await {
@@ -145,15 +155,15 @@ fn provider_name(debug: &str) -> &str {
     quoted.map_or("the default chain", |(name, _)| name)
 }
 
-fn ok(name: &'static str, message: &str) -> Check {
+pub(crate) fn ok(name: &'static str, message: &str) -> Check {
     Check { name, verdict: Verdict::Ok, message: message.to_owned(), policy: None }
 }
 
-fn unknown(name: &'static str, message: &str, policy: &str) -> Check {
+pub(crate) fn unknown(name: &'static str, message: &str, policy: &str) -> Check {
     Check { name, verdict: Verdict::Unknown, message: message.to_owned(), policy: Some(policy.to_owned()) }
 }
 
-fn failed(name: &'static str, error: &SourceError, policy: Option<&str>) -> Check {
+pub(crate) fn failed(name: &'static str, error: &SourceError, policy: Option<&str>) -> Check {
     let policy = policy.filter(|_| matches!(error, SourceError::Denied { .. }));
     Check { name, verdict: Verdict::Failed, message: error.to_string(), policy: policy.map(str::to_owned) }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::partition::partition;
+use crate::sqs::address::Place;
 
 /// The policy that lets its holder list and read `prefix` of a bucket, decrypt what is encrypted with KMS there, and ask for the
 /// public keys that sign its digests (of any Region: CloudTrail knows no resource for them).
@@ -44,6 +45,56 @@ pub fn read_policy(bucket: &str, prefix: &str, region: &str) -> String {
     format!("{policy:#}")
 }
 
+/// The policy that lets its holder collect from a queue. Which buckets its messages name is not known here: `BUCKET` stands for each.
+pub fn queue_policy(place: &Place) -> String {
+    let partition = partition(&place.region);
+    let bucket_arn = format!("arn:{}:s3:::BUCKET", partition.name);
+    let via = |service: &str| format!("{service}.{}.{}", place.region, partition.dns_suffix);
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "ReceiveMessages",
+                "Effect": "Allow",
+                "Action": [
+                    "sqs:GetQueueUrl",
+                    "sqs:GetQueueAttributes",
+                    "sqs:ReceiveMessage",
+                    "sqs:ChangeMessageVisibility",
+                    "sqs:DeleteMessage"
+                ],
+                "Resource": place.arn()
+            },
+            {
+                "Sid": "ReadDeliveries",
+                "Effect": "Allow",
+                "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+                "Resource": format!("{bucket_arn}/*")
+            },
+            {
+                "Sid": "TellMissingFromForbidden",
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket", "s3:ListBucketVersions"],
+                "Resource": bucket_arn
+            },
+            {
+                "Sid": "Decrypt",
+                "Effect": "Allow",
+                "Action": "kms:Decrypt",
+                "Resource": format!("arn:{}:kms:{}:*:key/*", partition.name, place.region),
+                "Condition": { "StringEquals": { "kms:ViaService": [via("s3"), via("sqs")] } }
+            },
+            {
+                "Sid": "FindPublicKeys",
+                "Effect": "Allow",
+                "Action": "cloudtrail:ListPublicKeys",
+                "Resource": "*"
+            }
+        ]
+    });
+    format!("{policy:#}")
+}
+
 fn list(bucket_arn: &str, prefix: &str) -> Value {
     let mut statement = json!({
         "Sid": "ListDeliveries",
@@ -63,6 +114,15 @@ fn list(bucket_arn: &str, prefix: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_queues_policy_names_the_queue() {
+        let place = Place { region: "cn-north-1".to_owned(), account: "111122223333".to_owned(), name: "q".to_owned() };
+        let policy: Value = serde_json::from_str(&queue_policy(&place)).unwrap();
+        assert_eq!(policy["Statement"][0]["Resource"], "arn:aws-cn:sqs:cn-north-1:111122223333:q");
+        assert_eq!(policy["Statement"][1]["Resource"], "arn:aws-cn:s3:::BUCKET/*");
+        assert_eq!(policy["Statement"][3]["Condition"]["StringEquals"]["kms:ViaService"][1], "sqs.cn-north-1.amazonaws.com.cn");
+    }
 
     #[test]
     fn policies_fit_their_partition() {

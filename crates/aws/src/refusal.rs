@@ -13,6 +13,7 @@ use crate::credentials::{NoCredentials, chain_of};
 pub(crate) enum Asked {
     List,
     Get,
+    GetVersion,
     Put,
     Versions,
 }
@@ -86,7 +87,7 @@ fn by_code(code: &str, text: &str, asked: Asked, key: &str) -> SourceError {
     match code {
         "AccessDenied" | "AllAccessDisabled" | "AccountProblem" => denied(text, asked, key),
         "InvalidObjectState" => SourceError::Archived(key.to_owned()),
-        "NoSuchKey" => SourceError::NotFound(key.to_owned()),
+        "NoSuchKey" | "NoSuchVersion" => SourceError::NotFound(key.to_owned()),
         "NoSuchBucket" => SourceError::NotFound(element(text, "BucketName").unwrap_or(key).to_owned()),
         "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => elsewhere(key),
         "RequestTimeTooSkewed" => SourceError::Credentials("the clock of this machine is wrong; set it and try again".to_owned()),
@@ -103,6 +104,7 @@ fn denied(text: &str, asked: Asked, key: &str) -> SourceError {
         _ if mentions_kms(text) => "kms:Decrypt",
         Asked::List => "s3:ListBucket",
         Asked::Get => "s3:GetObject",
+        Asked::GetVersion => "s3:GetObjectVersion",
         Asked::Put => "s3:PutObject",
         Asked::Versions => "s3:ListBucketVersions",
     };
@@ -123,7 +125,7 @@ fn elsewhere(key: &str) -> SourceError {
     io(key, "the bucket is in another Region; name it with --region")
 }
 
-fn io(key: &str, reason: &str) -> SourceError {
+pub(crate) fn io(key: &str, reason: &str) -> SourceError {
     SourceError::Io { key: key.to_owned(), reason: brief(reason) }
 }
 

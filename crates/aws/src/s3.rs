@@ -65,12 +65,30 @@ impl S3Source {
         self.get(key).await.map(drop)
     }
 
+    /// Reads an object as it is, or a version of it.
+    pub(crate) async fn fetch_as(&self, key: &str, version: Option<&str>, size_bytes_max: u64) -> Result<Fetched, SourceError> {
+        let asked = if version.is_some() { Asked::GetVersion } else { Asked::Get };
+        let options = GetOptions { version: version.map(str::to_owned), ..GetOptions::default() };
+        let got = self.get_as(key, asked, options).await?;
+        let size_bytes = got.meta.size;
+        if size_bytes > size_bytes_max {
+            return Err(SourceError::TooLarge { key: key.to_owned(), size_bytes, limit_bytes: size_bytes_max });
+        }
+        let (etag, metadata) = (plain_etag(got.meta.e_tag.clone()), user_metadata(&got.attributes));
+        let body = got.bytes().await.map_err(|error| explain(&error, asked, key))?;
+        Ok(Fetched { body, etag, metadata })
+    }
+
     async fn get(&self, key: &str) -> Result<GetResult, SourceError> {
+        self.get_as(key, Asked::Get, GetOptions::default()).await
+    }
+
+    async fn get_as(&self, key: &str, asked: Asked, options: GetOptions) -> Result<GetResult, SourceError> {
         let path = Path::parse(key).ok().filter(|path| path.as_ref() == key);
         let path = path.ok_or_else(|| unaddressable(key))?;
         self.reads.fetch_add(1, Relaxed);
-        let got = self.store.get_opts(&path, GetOptions::default()).await;
-        got.map_err(|error| explain(&error, Asked::Get, key))
+        let got = self.store.get_opts(&path, options).await;
+        got.map_err(|error| explain(&error, asked, key))
     }
 
     async fn request(&self, prefix: &str, cursor: &Cursor, entries_max: usize) -> Result<Page, object_store::Error> {
@@ -153,14 +171,7 @@ impl Source for S3Source {
     }
 
     async fn fetch(&self, key: &str, size_bytes_max: u64) -> Result<Fetched, SourceError> {
-        let got = self.get(key).await?;
-        let size_bytes = got.meta.size;
-        if size_bytes > size_bytes_max {
-            return Err(SourceError::TooLarge { key: key.to_owned(), size_bytes, limit_bytes: size_bytes_max });
-        }
-        let (etag, metadata) = (plain_etag(got.meta.e_tag.clone()), user_metadata(&got.attributes));
-        let body = got.bytes().await.map_err(|error| explain(&error, Asked::Get, key))?;
-        Ok(Fetched { body, etag, metadata })
+        self.fetch_as(key, None, size_bytes_max).await
     }
 
     fn requests(&self) -> Requests {

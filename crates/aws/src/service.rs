@@ -157,7 +157,9 @@ impl Answer {
             return status != StatusCode::NOT_IMPLEMENTED;
         }
         let text = if status == StatusCode::BAD_REQUEST { self.text() } else { return false };
-        matches!(element(&text, "Code"), Some("RequestTimeout")) || text.contains("ThrottlingException")
+        matches!(element(&text, "Code"), Some("RequestTimeout"))
+            || text.contains("ThrottlingException")
+            || text.contains("RequestThrottled")
     }
 }
 

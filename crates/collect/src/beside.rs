@@ -30,6 +30,8 @@ pub fn lay_over(input: Input, beside: &Arc<dyn Beside>) -> Input {
     match input {
         Input::Tree(below) => Input::Tree(Arc::new(Laid { below, beside })),
         Input::Stream(below) => Input::Stream(Box::new(Laid { below, beside })),
+        // What is in a bucket has its metadata.
+        Input::Queue(queue) => Input::Queue(queue),
     }
 }
 

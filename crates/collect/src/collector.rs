@@ -17,6 +17,8 @@ use record::limits::{DELIVERY_SIZE_BYTES_MAX, DELIVERY_STORED_BYTES_MAX};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::poll::Poll;
+use crate::queue::drain::Drain;
+use crate::queue::{Desk, Queue, Ticket};
 use crate::read::{self, Raw};
 use crate::source::{Listed, Source, SourceError, Stream};
 use crate::summary::{Refusal, Summary};
@@ -24,7 +26,7 @@ use crate::walk::{Walk, Wanted};
 use layout::{self, Family, Kind};
 
 /// Objects that are fetched at the same time.
-const FETCHES_AT_ONCE_MAX: usize = 48;
+pub(crate) const FETCHES_AT_ONCE_MAX: usize = 48;
 /// Stored bytes that may wait for the reader.
 const FETCHED_AHEAD_BYTES_MAX: usize = 24 << 20;
 /// Objects that may wait for the reader.
@@ -39,6 +41,8 @@ pub enum Input {
     Tree(Arc<dyn Source>),
     /// Something that comes in one order.
     Stream(Box<dyn Stream>),
+    /// Messages that bring records or name objects, and are deleted when these are kept.
+    Queue(Arc<dyn Queue>),
 }
 
 /// How to collect.
@@ -129,7 +133,7 @@ pub enum CollectError {
 }
 
 /// What the fetching task hands over.
-enum Arrived {
+pub(crate) enum Arrived {
     /// A listed object that is none of ours, and why.
     Ignored(&'static str),
     /// A listed object that is in the lake.
@@ -138,6 +142,8 @@ enum Arrived {
     Object(Box<Raw>, Option<tokio::sync::OwnedSemaphorePermit>),
     /// A folder that could not be listed.
     Unlisted(String, SourceError),
+    /// An object that could not be read now; the message that names it stays in its queue.
+    Left(String, SourceError),
     /// A day begins.
     Day(String),
     /// Nothing more for now: keep what is waiting.
@@ -171,6 +177,17 @@ pub async fn collect(
             let kept = keeper.keep_all(receiver).await;
             finish(fetching, kept).await?;
         }
+        Input::Queue(queue) => {
+            keeper.summary.source = queue.origin().to_owned();
+            let (desk, clerk) = Desk::open(Arc::clone(&queue));
+            let fetching = tokio::spawn(Drain::new(ahead, Arc::clone(&queue), desk).run());
+            let kept = keeper.keep_all(receiver).await;
+            finish(fetching, kept).await?;
+            // With the last ticket it ends, and what was kept is deleted.
+            let counts = clerk.await.map_err(|error| CollectError::Worker(error.to_string()))?;
+            keeper.summary.messages = Some(counts);
+            keeper.summary.requests = queue.requests();
+        }
     }
     keeper.summary.interrupted = stop.is_stopped();
     Ok(keeper.summary)
@@ -188,13 +205,13 @@ async fn finish(
 }
 
 /// The task that lists and fetches.
-struct Ahead {
+pub(crate) struct Ahead {
     lake: Arc<Lake>,
-    options: Options,
-    sender: mpsc::Sender<Arrived>,
+    pub(crate) options: Options,
+    pub(crate) sender: mpsc::Sender<Arrived>,
     room: Arc<Semaphore>,
-    observer: Arc<dyn Observer>,
-    stop: Stop,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) stop: Stop,
 }
 
 impl Ahead {
@@ -300,7 +317,7 @@ impl Ahead {
     }
 
     /// Says what a listed object is, unless it has to be fetched.
-    async fn claim(
+    pub(crate) async fn claim(
         &self,
         origin: &str,
         listed: &Listed,
@@ -336,7 +353,7 @@ impl Ahead {
         Arrived::Object(Box::new(Raw::new(source.origin(), listed, fetched)), permit)
     }
 
-    async fn room_for(&self, size_bytes: u64) -> Option<tokio::sync::OwnedSemaphorePermit> {
+    pub(crate) async fn room_for(&self, size_bytes: u64) -> Option<tokio::sync::OwnedSemaphorePermit> {
         // Half at most: what the keeper holds below its own half can then never shut one object out.
         let wanted = size_bytes.clamp(1, FETCHED_AHEAD_BYTES_MAX as u64 / 2) as u32;
         Arc::clone(&self.room).acquire_many_owned(wanted).await.ok()
@@ -369,7 +386,7 @@ impl Ahead {
     }
 
     /// Hands over; when nobody takes any more, the other task has failed and says why.
-    async fn send(&self, arrived: Arrived) {
+    pub(crate) async fn send(&self, arrived: Arrived) {
         let _ = self.sender.send(arrived).await;
     }
 }
@@ -446,6 +463,7 @@ impl Keeper {
             Arrived::Unlisted(prefix, error) => {
                 self.summary.unlisted.push(Refusal { key: prefix, reason: error.to_string() });
             }
+            Arrived::Left(key, error) => self.summary.leave(&key, error.to_string()),
             Arrived::Pause => {
                 self.keep().await?;
                 self.compact_if_due().await?;
@@ -505,6 +523,7 @@ impl Keeper {
             return Ok(());
         }
         let (threads, limit) = (self.options.threads, self.options.object_bytes_max);
+        let tickets: Vec<Ticket> = objects.iter_mut().filter_map(|raw| raw.ticket.take()).collect();
         let lake = Arc::clone(&self.lake);
         let spares = std::mem::take(&mut self.spares);
         let (batch, foreign) = tokio::task::block_in_place(|| read::read_all(objects, spares, threads, limit));
@@ -512,10 +531,13 @@ impl Keeper {
             self.summary.ignore(reason);
         }
         if batch.deliveries().is_empty() {
+            tickets.into_iter().for_each(Ticket::done);
             return Ok(());
         }
         self.count_bytes(&batch);
         let outcome = lake.append(&batch).await?;
+        // INVARIANT: only what is durable is given back, so only then is a message deleted.
+        tickets.into_iter().for_each(Ticket::done);
         self.summary.commits += 1;
         for (incoming, judged) in batch.deliveries().iter().zip(&outcome.deliveries) {
             self.judge(incoming, judged);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lake::Counts;
 use serde::Serialize;
 
+use crate::queue;
 use crate::source::Requests;
 
 /// Refusals that a summary lists by key; all are in the ledger.
@@ -64,6 +65,12 @@ pub struct Summary {
     pub ignored: BTreeMap<String, u64>,
     /// Folders that could not be listed.
     pub unlisted: Vec<Refusal>,
+    /// Messages of a queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<queue::Counts>,
+    /// Objects that messages name and that could not be read now, the first of them; the messages stay in their queue.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Refusal>,
     /// Bytes read from the source.
     pub stored_bytes: u64,
     /// Bytes after inflating.
@@ -86,6 +93,7 @@ impl Summary {
             || !self.unlisted.is_empty()
             || !self.overwritten.is_empty()
             || !self.flawed.is_empty()
+            || !self.left.is_empty()
     }
 
     /// INVARIANT: every object and every record is in exactly one of the sums.
@@ -104,6 +112,12 @@ impl Summary {
     pub(crate) fn flaw(&mut self, key: &str, reason: String) {
         if self.flawed.len() < REFUSALS_LISTED_MAX {
             self.flawed.push(Refusal { key: key.to_owned(), reason });
+        }
+    }
+
+    pub(crate) fn leave(&mut self, key: &str, reason: String) {
+        if self.left.len() < REFUSALS_LISTED_MAX {
+            self.left.push(Refusal { key: key.to_owned(), reason });
         }
     }
 

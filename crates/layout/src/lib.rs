@@ -330,6 +330,9 @@ fn kind_of_file(file: &str) -> Kind {
     if [".tar", ".tar.gz", ".tgz", ".zip"].iter().any(|end| lower.ends_with(end)) {
         return Kind::Other("archive inside a folder; collect it by its own name");
     }
+    if is_firehose(&lower) {
+        return Kind::Log;
+    }
     let Some(stem) = lower.strip_suffix(".gz") else { return Kind::Other("no log file by its name") };
     match stem.rsplit_once('.') {
         Some((_, inner)) if NOT_JSON.contains(&inner) => Kind::Other("compressed, but no JSON by its name"),
@@ -338,6 +341,19 @@ fn kind_of_file(file: &str) -> Kind {
 }
 
 const NOT_JSON: [&str; 12] = ["cap", "csv", "html", "log", "md", "orc", "parquet", "pcap", "svg", "txt", "xml", "yaml"];
+
+/// `stream-1-2026-11-28-22-05-10-<uuid>`, as Firehose names its objects: without an extension, also where they are packed.
+fn is_firehose(file: &str) -> bool {
+    let mut parts = file.rsplit('-');
+    let uuid = parts.by_ref().take(5).collect::<Vec<_>>();
+    let time = parts.by_ref().take(6).collect::<Vec<_>>();
+    let is_hex = |part: &str, width: usize| part.len() == width && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_number = |part: &str, width: usize| number(part, width).is_some();
+    uuid.iter().zip([12, 4, 4, 4, 8]).all(|(part, width)| is_hex(part, width))
+        && time.len() == 6
+        && time.iter().zip([2, 2, 2, 2, 2, 4]).all(|(part, width)| is_number(part, width))
+        && parts.next().is_some_and(is_account)
+}
 
 fn is_json(file: &str) -> bool {
     let lower = file.to_ascii_lowercase();
@@ -447,6 +463,9 @@ AWSLogs/123456789012/CloudTrail/us-east-1/x.json | - - 123456789012 CloudTrail u
             (&format!("{area}/Config/us-east-1/2023/7/1/ConfigHistory/x.json.gz"), "delivered by another service"),
             (&format!("{area}/elasticloadbalancing/us-east-1/2023/07/10/x.log.gz"), "delivered by another service"),
             ("AWSLogs/aws-account-id=1/aws-service=vpcflowlogs/x.json.gz", "delivered by another service"),
+            ("2026/11/28/22/trail-to-s3-1-2026-11-28-22-05-10-0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f", "log"),
+            ("trail-to-s3-1-2026-11-28-22-05-0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f", "no log file by its name"),
+            ("0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f", "no log file by its name"),
             ("README.md", "no log file by its name"),
             ("LICENSE", "no log file by its name"),
             ("a.csv", "no log file by its name"),

@@ -6,6 +6,7 @@ pub mod public_keys;
 use std::path::Path;
 use std::sync::Arc;
 
+use aws::sqs::address::is_queue;
 use collect::archive::{self, Opened};
 use collect::collector::{Input, Options, Stop, Watch};
 use collect::plan::{self, Plan, Where};
@@ -30,16 +31,31 @@ pub async fn open(name: &str, context: &Context) -> Result<Input, Failure> {
         let source = aws::s3::S3Source::open(name, &lakes::access(context)).await?;
         return Ok(Input::Tree(Arc::new(source)));
     }
+    if is_queue(name) {
+        return Err(Failure::usage(
+            format!("`{name}` is a queue: what is read from it is deleted there"),
+            "only `collect` reads queues; ask the lake afterwards (--home)",
+        ));
+    }
     if let Some((scheme, _)) = name.split_once("://") {
         return Err(Failure::usage(
             format!("`{scheme}://` is no place that trailkeep can read"),
-            "name a folder, a file, an archive (.tar, .tar.gz, .zip), - or s3://bucket/prefix",
+            "name a folder, a file, an archive (.tar, .tar.gz, .zip), -, s3://bucket/prefix or sqs://queue",
         ));
     }
     match archive::open(Path::new(name))? {
         Opened::Tree(source) => Ok(Input::Tree(Arc::from(source))),
         Opened::Stream(stream) => Ok(Input::Stream(stream)),
     }
+}
+
+/// Opens what can be collected: all of that, or a queue, whose messages may name these buckets (or any).
+pub async fn open_to_collect(name: &str, buckets: &[String], context: &Context) -> Result<Input, Failure> {
+    if !is_queue(name) {
+        return open(name, context).await;
+    }
+    let queue = aws::sqs::SqsQueue::open(name, buckets.to_vec(), &lakes::access(context)).await?;
+    Ok(Input::Queue(Arc::new(queue)))
 }
 
 /// Collects from one source, watched by a reporter.
@@ -93,6 +109,11 @@ pub fn add(total: &mut Summary, one: &Summary) {
     for (region, latest) in &one.latest_us {
         let known = total.latest_us.entry(region.clone()).or_insert(*latest);
         *known = (*known).max(*latest);
+    }
+    let room = REFUSALS_LISTED_MAX.saturating_sub(total.left.len());
+    total.left.extend(one.left.iter().take(room).cloned());
+    if let Some(messages) = one.messages {
+        *total.messages.get_or_insert_default() += messages;
     }
     total.stored_bytes += one.stored_bytes;
     total.content_bytes += one.content_bytes;

@@ -17,6 +17,7 @@ pub fn access(context: &Context) -> Access {
         region: context.aws_region.value.clone(),
         endpoint: context.endpoint_url.value.clone(),
         cloudtrail_endpoint: context.cloudtrail_endpoint_url.value.clone(),
+        sqs_endpoint: context.sqs_endpoint_url.value.clone(),
         clock: Clock(clock),
     }
 }

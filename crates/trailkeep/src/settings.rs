@@ -25,8 +25,8 @@ pub struct Place {
     #[arg(long, global = true, value_name = "REGION")]
     pub aws_region: Option<String>,
 
-    /// Another endpoint of S3 and CloudTrail, such as http://127.0.0.1:5000 [env: TRAILKEEP_ENDPOINT_URL, AWS_ENDPOINT_URL; of one
-    /// service: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_CLOUDTRAIL]
+    /// Another endpoint of S3, CloudTrail and SQS, such as http://127.0.0.1:5000 [env: TRAILKEEP_ENDPOINT_URL, AWS_ENDPOINT_URL; of one
+    /// service: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_CLOUDTRAIL, AWS_ENDPOINT_URL_SQS]
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
 
@@ -71,6 +71,8 @@ pub struct Context {
     pub seal_anchor: Setting,
     /// Another CloudTrail endpoint.
     pub cloudtrail_endpoint_url: Setting,
+    /// Another SQS endpoint.
+    pub sqs_endpoint_url: Setting,
     /// Threads that encode and decode.
     pub threads: usize,
     /// Standard output.
@@ -151,6 +153,7 @@ impl Context {
                 "--endpoint-url",
                 &endpoints("AWS_ENDPOINT_URL_CLOUDTRAIL"),
             ),
+            sqs_endpoint_url: settle("sqs endpoint", &place.endpoint_url, "--endpoint-url", &endpoints("AWS_ENDPOINT_URL_SQS")),
             threads: std::thread::available_parallelism().map_or(2, usize::from),
             screen: Screen::of_process(&environment),
             temporary: std::env::temp_dir(),

@@ -70,6 +70,13 @@ impl Asked {
         self.program.run(&arguments).expect_code(code).stderr
     }
 
+    /// Runs something on the home that ends with this code and answers in JSON.
+    #[track_caller]
+    pub fn json(&self, arguments: &[&str], code: i32) -> Value {
+        let arguments = [arguments, &["--home", &self.home]].concat();
+        self.program.run(&arguments).expect_code(code).json()
+    }
+
     /// Runs a verb on the home, which must succeed.
     #[track_caller]
     pub fn verb(&self, arguments: &[&str]) -> String {

@@ -30,6 +30,7 @@ mod metadata;
 mod named;
 mod pack;
 mod predicates;
+mod queue;
 mod readers;
 mod sealing;
 mod stores;

@@ -54,6 +54,7 @@ pub(crate) fn access(endpoint: &str) -> Access {
         region: Some("us-east-1".to_owned()),
         endpoint: Some(endpoint.to_owned()),
         cloudtrail_endpoint: Some(endpoint.to_owned()),
+        sqs_endpoint: Some(endpoint.to_owned()),
         clock: Clock(|| SystemTime::UNIX_EPOCH),
     }
 }

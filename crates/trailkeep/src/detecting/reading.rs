@@ -98,6 +98,7 @@ impl<'b> Reading<'b> {
                 tokio::task::block_in_place(|| self.stream(stream));
                 Ok(())
             }
+            Input::Queue(_) => Err(Failure::usage("a queue can only be collected", "collect it, then detect --home")),
         }
     }
 

@@ -5,6 +5,7 @@ pub mod summary;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use aws::sqs::address::is_queue;
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use collect::beside::{self, Beside};
@@ -33,7 +34,7 @@ const COMPACT_EVERY: TimeDelta = TimeDelta::hours(6);
 
 /// Collect CloudTrail logs into the lake, each record exactly once.
 ///
-/// SOURCE is a folder, a file, an archive (.tar, .tar.gz, .tgz, .zip), - (standard input) or s3://bucket/prefix. AWS's
+/// SOURCE is a folder, a file, an archive (.tar, .tar.gz, .tgz, .zip), - (standard input), s3://bucket/prefix or sqs://queue. AWS's
 /// layout is found without configuration, organization trails and Control Tower's included; other files are counted as
 /// ignored. The newest day comes first. Run the same command again at any time: what is in the lake already is not read
 /// again, and what was interrupted is taken up where it stopped. Two collectors may share a lake.
@@ -42,6 +43,12 @@ const COMPACT_EVERY: TimeDelta = TimeDelta::hours(6);
 /// for digests that were collected without. The public keys are asked of CloudTrail (ListPublicKeys, Region by Region) when digests come
 /// from S3, and kept; for a copy, --public-keys brings them.
 ///
+/// A queue (SQS) brings deliveries minutes earlier than a listing finds them: name it as sqs://name, as its URL or as its ARN. Its messages may
+/// be notifications of S3, CloudTrail or EventBridge about objects, also wrapped by SNS; EventBridge events of CloudTrail; and log events of a
+/// CloudWatch Logs subscription; all in any mixture. A message is deleted only after what it brings or names is committed to the lake. What
+/// cannot be read now (a missing right, a failing service) stays in the queue; what never can is kept as evidence, with its reason. A later
+/// collect of the same bucket knows the objects that came by the queue. Give --bucket if others may send to the queue.
+///
 /// Nothing is dropped: what cannot be understood is kept as evidence and listed with its reason, and the exit code is 5.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
@@ -49,11 +56,12 @@ const COMPACT_EVERY: TimeDelta = TimeDelta::hours(6);
   trailkeep collect s3://my-trail-bucket --plan     what it would take and cost
   trailkeep collect s3://my-trail-bucket --since 7d --region eu-west-1
   trailkeep collect s3://my-trail-bucket --follow   go on until Ctrl-C
+  trailkeep collect sqs://trail-events --follow     as soon as AWS tells of it: S3 notifications, EventBridge, Logs
   trailkeep collect ./evidence logs.tar.gz          folders and archives
   trailkeep collect ./copy --metadata meta.jsonl --public-keys keys.json    a copy, with what proves it
   zcat logs.json.gz | trailkeep collect -           standard input")]
 pub struct Collect {
-    /// Folders, files, archives, - or s3://bucket/prefix
+    /// Folders, files, archives, -, s3://bucket/prefix or sqs://queue
     #[arg(required = true, value_name = "SOURCE")]
     sources: Vec<String>,
 
@@ -76,6 +84,10 @@ pub struct Collect {
     /// Go on collecting what is delivered, until Ctrl-C
     #[arg(long, conflicts_with = "plan")]
     follow: bool,
+
+    /// Only follow messages of a queue that name these buckets; others are set aside
+    #[arg(long, value_name = "BUCKET", value_delimiter = ',')]
+    bucket: Vec<String>,
 
     /// Say what it would take, and stop
     #[arg(long)]
@@ -168,7 +180,7 @@ impl Collect {
     async fn open(&self, noted: Option<&Arc<Noted>>, context: &Context) -> Result<Vec<Input>, Failure> {
         let mut inputs = Vec::with_capacity(self.sources.len());
         for source in &self.sources {
-            let input = collecting::open(source, context).await?;
+            let input = collecting::open_to_collect(source, &self.bucket, context).await?;
             inputs.push(match noted {
                 Some(noted) => beside::lay_over(input, &(Arc::clone(noted) as Arc<dyn Beside>)),
                 None => input,
@@ -187,12 +199,42 @@ impl Collect {
         if (self.follow || self.plan) && self.sources.iter().any(|source| source == "-") {
             return Err(Failure::usage("standard input cannot be listed", "leave out --follow and --plan"));
         }
+        self.check_queues()?;
         let now = outside::now();
         match (self.since, self.until) {
             (Some(since), Some(until)) if since.resolve(now) >= until.resolve(now) => {
                 Err(Failure::usage("--since is not before --until", "times are UTC; --since comes first"))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// A queue is emptied by reading it, so it cannot be looked at, and nothing in it can be left out.
+    fn check_queues(&self) -> Result<(), Failure> {
+        let queue = self.sources.iter().find(|source| is_queue(source));
+        let Some(queue) = queue else {
+            return match self.bucket.is_empty() {
+                true => Ok(()),
+                false => Err(Failure::usage("--bucket is for queues", "name the bucket as a source: s3://bucket")),
+            };
+        };
+        let flags = [
+            (self.plan, "--plan"),
+            (self.since.is_some(), "--since"),
+            (self.until.is_some(), "--until"),
+            (!self.account.is_empty(), "--account"),
+            (!self.region.is_empty(), "--region"),
+        ];
+        match flags.iter().find(|(is_given, _)| *is_given) {
+            Some((_, "--plan")) => Err(Failure::usage(
+                format!("--plan does not apply to the queue `{queue}`: what its messages say is only known after taking them"),
+                "`trailkeep doctor` says how many messages wait and which rights are missing",
+            )),
+            Some((_, flag)) => Err(Failure::usage(
+                format!("{flag} does not apply to the queue `{queue}`: messages that are not asked for would be deleted"),
+                "leave it out, and choose when you query; --bucket limits what messages may name",
+            )),
+            None => Ok(()),
         }
     }
 
@@ -241,7 +283,7 @@ impl Collect {
 
     /// Who is asked for public keys: CloudTrail, where digests come from S3.
     async fn asker(&self, context: &Context) -> Option<Arc<Asker>> {
-        if self.sources.iter().any(|source| source.starts_with("s3://")) {
+        if self.sources.iter().any(|source| source.starts_with("s3://") || is_queue(source)) {
             Some(Arc::new(Asker::open(context).await))
         } else {
             None

@@ -5,6 +5,8 @@ mod clock;
 use std::path::{Path, PathBuf};
 
 use aws::doctor::{Check, Verdict, check_source};
+use aws::sqs::address::is_queue;
+use aws::sqs::doctor::check_queue;
 use clap::Args;
 use collect::archive::Opened;
 use collect::source::Source;
@@ -25,9 +27,10 @@ const DISK_FREE_BYTES_MIN: u64 = 1_000_000_000;
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep doctor
-  trailkeep doctor s3://my-trail-bucket --profile security")]
+  trailkeep doctor s3://my-trail-bucket --profile security
+  trailkeep doctor sqs://trail-events")]
 pub struct Doctor {
-    /// What will be collected: a folder, an archive, or s3://bucket/prefix
+    /// What will be collected: a folder, an archive, s3://bucket/prefix or sqs://queue
     #[arg(value_name = "SOURCE")]
     source: Option<String>,
 
@@ -47,6 +50,7 @@ impl Doctor {
         checks.push(clock::check(context, self.source.as_deref()).await);
         let of_source = match self.source.as_deref() {
             Some(source) if source.starts_with("s3://") => check_source(source, &lakes::access(context)).await,
+            Some(source) if is_queue(source) => check_queue(source, &lakes::access(context)).await,
             Some(source) => vec![check_local(source).await],
             None => Vec::new(),
         };

@@ -1,5 +1,6 @@
 //! What a collection did, for people and for programs.
 
+use collect::queue::Counts;
 use collect::summary::{Refusal, Summary};
 use custody::vouch::Vouched;
 use serde::Serialize;
@@ -64,6 +65,7 @@ pub fn text(summary: &Summary, kept: &Kept, elapsed_s: f64, screen: Screen) -> S
         String::new(),
     ];
     lines.extend(sums(summary));
+    lines.extend(summary.messages.map(|messages| messages_text(&messages)));
     lines.extend(vouched_text(&kept.vouched, screen));
     if let Some(head) = kept.sealed {
         lines.push(format!("  sealed    statement {}, {}", head.number, screen.dim(&head.sha256.to_string())));
@@ -75,6 +77,7 @@ pub fn text(summary: &Summary, kept: &Kept, elapsed_s: f64, screen: Screen) -> S
     // A changed object says so in words of its own below.
     let flawed: Vec<Refusal> = summary.flawed.iter().filter(|flawed| !summary.overwritten.contains(&flawed.key)).cloned().collect();
     lines.extend(listed("flawed", &flawed, flawed.len() as u64, screen));
+    lines.extend(listed("left", &summary.left, summary.left.len() as u64, screen));
     lines.extend(listed("unlisted", &summary.unlisted, summary.unlisted.len() as u64, screen));
     for key in summary.overwritten.iter().take(REFUSALS_SHOWN_MAX) {
         lines.push(format!(
@@ -90,6 +93,17 @@ pub fn text(summary: &Summary, kept: &Kept, elapsed_s: f64, screen: Screen) -> S
         lines.pop();
     }
     lines.join("\n")
+}
+
+/// What became of a queue's messages.
+fn messages_text(messages: &Counts) -> String {
+    let mut text =
+        format!("  messages  {} received, {} deleted", figures::count(messages.received), figures::count(messages.deleted));
+    let others = [(messages.left, "left in the queue"), (messages.released, "to come again")];
+    for (count, word) in others.into_iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&format!(", {} {word}", figures::count(count)));
+    }
+    text
 }
 
 /// What AWS's digests say of the log files.
