@@ -1,10 +1,10 @@
 //! MITRE ATT&CK tags in both numberings: that of version 18, and that of version 19, which moved "impair defenses" (T1562) to T1685 and
 //! split the tactic "defense evasion" in two. A rule may carry either; a finding carries both.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a rule's tags say of ATT&CK.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attack {
     /// Tactics as the rule names them.
     pub tactics: Vec<String>,

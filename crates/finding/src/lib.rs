@@ -8,7 +8,7 @@ mod junit;
 mod markdown;
 mod sarif;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use attack::{Attack, attack};
@@ -17,7 +17,7 @@ pub use markdown::markdown;
 pub use sarif::sarif;
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing, no more.
@@ -33,7 +33,7 @@ pub enum Severity {
 }
 
 /// The rule that was broken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleInfo {
     /// Its id.
     pub id: String,
@@ -59,7 +59,7 @@ pub struct RuleInfo {
 }
 
 /// Whom it is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Entity {
     /// `principal`, `service`, `address`, `account`, `group` (of a correlation), `unknown`, or the field that the rule names.
     #[serde(rename = "type")]
@@ -71,7 +71,7 @@ pub struct Entity {
 }
 
 /// An event that shows it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// When, as the record says.
@@ -101,7 +101,7 @@ pub struct Event {
 }
 
 /// One thing worth telling.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// Hash of rule, version, entity and window.
