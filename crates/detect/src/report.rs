@@ -164,7 +164,7 @@ fn of_group(entry: &Entry, entity: &Entity, window: i64, group: Group) -> Findin
     }
 }
 
-fn of_firing(entry: &Entry, correlation: &Correlation, group: &str, firing: &Firing) -> Finding {
+pub(crate) fn of_firing(entry: &Entry, correlation: &Correlation, group: &str, firing: &Firing) -> Finding {
     let account = firing.hits.first().map(|hit| hit.entity.account.clone()).unwrap_or_default();
     let value = if group.is_empty() { "all events".to_owned() } else { group.to_owned() };
     let entity = Entity { kind: "group".to_owned(), value, account };
