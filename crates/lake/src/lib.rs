@@ -24,6 +24,7 @@ pub mod keys;
 pub mod ledger;
 pub mod limits;
 mod local;
+pub mod news;
 pub mod outside;
 mod pages;
 mod parquets;

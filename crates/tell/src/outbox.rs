@@ -212,6 +212,11 @@ impl Place {
         Place { day: day.unwrap_or("unknown").to_owned(), id: finding.id.clone() }
     }
 
+    /// The day of its first event, `YYYY-MM-DD` or `unknown`.
+    pub fn day(&self) -> &str {
+        &self.day
+    }
+
     fn named(path: &str) -> Option<Place> {
         let (rest, file) = path.rsplit_once('/')?;
         let (_, day) = rest.rsplit_once('/')?;

@@ -12,6 +12,7 @@ use crate::verbs::detect::Detect;
 use crate::verbs::doctor::Doctor;
 use crate::verbs::evidence::Evidence;
 use crate::verbs::export::Export;
+use crate::verbs::findings::Findings;
 use crate::verbs::investigate::Investigate;
 use crate::verbs::metrics::Metrics;
 use crate::verbs::query::Query;
@@ -63,6 +64,7 @@ pub enum Verb {
     Seal(Seal),
     Query(Query),
     Detect(Detect),
+    Findings(Findings),
     Rules(Rules),
     Investigate(Investigate),
     Who(Who),
@@ -127,6 +129,8 @@ mod tests {
             &["trailkeep", "evidence", "--event", "1"],
             &["trailkeep", "evidence", "--event", "1", "--sql", "SELECT 1", "--out", "x.zip"],
             &["trailkeep", "check"],
+            &["trailkeep", "findings", "--level", "worst"],
+            &["trailkeep", "collect", "x", "--follow", "--no-detect", "--tell", "stdout"],
             &["trailkeep", "check", "f", "-o", "xml"],
             &["trailkeep", "check", "f", "--fail-on", "never"],
             &["trailkeep", "selectors", "try"],

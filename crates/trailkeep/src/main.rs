@@ -15,6 +15,7 @@ mod collecting;
 mod detecting;
 mod documents;
 mod lakes;
+mod live;
 mod private;
 mod replayed;
 mod results_key;

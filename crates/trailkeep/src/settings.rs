@@ -2,6 +2,7 @@
 //! The only reader of the environment and of the home directory.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -40,7 +41,7 @@ pub struct Place {
 }
 
 /// The environment, read once.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
 /// A value, and where it came from.
@@ -79,6 +80,15 @@ pub struct Context {
     pub screen: Screen,
     /// Where temporary folders are made.
     pub temporary: PathBuf,
+    /// The environment, for secrets that a user keeps under names of their own.
+    pub environment: Environment,
+}
+
+// What it holds may be secret.
+impl fmt::Debug for Environment {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} variables", self.0.len())
+    }
 }
 
 impl Environment {
@@ -157,6 +167,7 @@ impl Context {
             threads: std::thread::available_parallelism().map_or(2, usize::from),
             screen: Screen::of_process(&environment),
             temporary: std::env::temp_dir(),
+            environment,
         })
     }
 

@@ -10,6 +10,7 @@ pub mod detect;
 pub mod doctor;
 pub mod evidence;
 pub mod export;
+pub mod findings;
 pub mod investigate;
 pub mod metrics;
 mod overview;
@@ -39,6 +40,7 @@ pub async fn run(verb: Option<Verb>, context: &Context) -> Result<Exit, Failure>
         Some(Verb::Seal(seal)) => seal.run(context).await,
         Some(Verb::Query(query)) => query.run(context).await,
         Some(Verb::Detect(detect)) => detect.run(context).await,
+        Some(Verb::Findings(findings)) => findings.run(context).await,
         Some(Verb::Rules(rules)) => rules.run(context),
         Some(Verb::Investigate(investigate)) => investigate.run(context).await,
         Some(Verb::Who(who)) => who.run(context).await,

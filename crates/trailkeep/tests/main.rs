@@ -13,6 +13,7 @@
 
 mod asked;
 mod organization;
+mod receiver;
 mod written;
 
 mod bad_input;
@@ -26,6 +27,7 @@ mod evidence;
 mod floors;
 mod investigated;
 mod lake_sql;
+mod live;
 mod metadata;
 mod named;
 mod pack;

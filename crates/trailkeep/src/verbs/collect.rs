@@ -20,6 +20,7 @@ use seal::chain::Anchor;
 use crate::collecting::noted::Noted;
 use crate::collecting::public_keys::{self, Answer, Asker};
 use crate::exit::{Exit, Failure};
+use crate::live::{self, End, Watching};
 use crate::progress::{Manner, Reporter};
 use crate::settings::Context;
 use crate::when::{self, When};
@@ -49,13 +50,18 @@ const COMPACT_EVERY: TimeDelta = TimeDelta::hours(6);
 /// cannot be read now (a missing right, a failing service) stays in the queue; what never can is kept as evidence, with its reason. A later
 /// collect of the same bucket knows the objects that came by the queue. Give --bucket if others may send to the queue.
 ///
+/// With --follow (or --detect) what is new is put to the rules, and findings are kept in the home: `trailkeep findings` lists them. --tell
+/// tells them outside, each at least once and always with the same id; a target that is down is told later. Events that are more than
+/// 24 hours old when they are collected are left to `trailkeep detect --since`, so that a backlog raises no alarm.
+///
 /// Nothing is dropped: what cannot be understood is kept as evidence and listed with its reason, and the exit code is 5.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep collect s3://my-trail-bucket            everything, newest day first
   trailkeep collect s3://my-trail-bucket --plan     what it would take and cost
   trailkeep collect s3://my-trail-bucket --since 7d --region eu-west-1
-  trailkeep collect s3://my-trail-bucket --follow   go on until Ctrl-C
+  trailkeep collect s3://my-trail-bucket --follow   go on until Ctrl-C, and keep what the rules find
+  trailkeep collect s3://my-trail-bucket --follow --tell webhook=https://soc.example.com/hook --tell slack
   trailkeep collect sqs://trail-events --follow     as soon as AWS tells of it: S3 notifications, EventBridge, Logs
   trailkeep collect ./evidence logs.tar.gz          folders and archives
   trailkeep collect ./copy --metadata meta.jsonl --public-keys keys.json    a copy, with what proves it
@@ -109,6 +115,9 @@ pub struct Collect {
     #[arg(long, value_name = "BYTES", value_parser = when::bytes)]
     max_object_size: Option<u64>,
 
+    #[command(flatten)]
+    watching: Watching,
+
     /// Format of the summary
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: SummaryFormat,
@@ -143,6 +152,7 @@ impl Collect {
     /// Collects, or plans.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         self.check()?;
+        let prepared = self.watching.prepare(self.follow, context)?;
         let threads = self.threads.map_or(context.threads, usize::from);
         let noted = self.metadata.as_deref().map(Noted::read).transpose()?;
         let answers = self.public_keys.iter().map(|file| Answer::read(file)).collect::<Result<Vec<_>, _>>()?;
@@ -159,15 +169,25 @@ impl Collect {
         public_keys::keep(&lake, &answers).await.inspect_err(|_| reporter.finish())?;
         let lake = Arc::new(lake);
         let asker = self.asker(context).await;
+        let judging = match prepared {
+            Some(prepared) => Some(live::start(prepared, &lake, &reporter, context).await.inspect_err(|_| reporter.finish())?),
+            None => None,
+        };
         let summary = self.collect_under_seal(&lake, inputs, asker.as_ref(), &reporter, &stop, context).await;
+        let is_whole = !self.follow && summary.as_ref().is_ok_and(|summary| !summary.interrupted);
+        let judged = match judging {
+            Some(judging) => Some(judging.finish(if is_whole { End::Whole } else { End::Stopped }).await),
+            None => None,
+        };
         let kept = kept(&lake, asker.as_ref(), context).await;
         reporter.finish();
-        let (summary, kept) = (summary?, kept?);
+        let (summary, kept, judged) = (summary?, kept?, judged.transpose()?);
         asker.iter().for_each(|asker| asker.tell());
         if let Some(unused) = noted.and_then(|noted| noted.unused()) {
             output::note(unused);
         }
         self.print(&summary, &kept, watch.elapsed().as_secs_f64(), context)?;
+        judged.iter().flat_map(live::Outcome::lines).for_each(output::note);
         Ok(match &summary {
             _ if kept.vouched.altered + kept.vouched.invalid > 0 => Exit::Integrity,
             stopped if stopped.interrupted => Exit::Interrupted,

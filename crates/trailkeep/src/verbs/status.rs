@@ -1,9 +1,13 @@
 //! `trailkeep status`
 
+use std::sync::Arc;
+
 use clap::Args;
+use serde::Serialize;
 
 use super::collect::{SummaryFormat, summary};
 use crate::exit::{Exit, Failure};
+use crate::live::{self, Telling};
 use crate::output::{Align, Screen, Table};
 use crate::settings::Context;
 use crate::standing::{Area, Standing};
@@ -18,6 +22,9 @@ const GAPS_SHOWN_MAX: usize = 10;
 ///
 /// lag: from the last event until now. gaps: days without an event between the first and the last. silence: how far an
 /// account and Region is behind the newest event of the whole lake, if that is a day or more.
+///
+/// Below: the findings in the home, and for each target that is told (`collect --tell`) how many it has taken, how many wait and since
+/// when, and what went wrong last.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep status
@@ -33,12 +40,40 @@ impl Status {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let lake = lakes::open(context).await?;
         let standing = standing::look(&lake, outside::now().timestamp_micros()).await?;
+        let telling = Telling::look(&live::outbox(&Arc::new(lake))).await?;
         match self.output {
-            SummaryFormat::Json => output::line(summary::to_json(&standing)?)?,
-            SummaryFormat::Table => output::line(text(&standing, context.screen))?,
+            SummaryFormat::Json => output::line(summary::to_json(&Whole { standing: &standing, telling: &telling })?)?,
+            SummaryFormat::Table => output::line(format!("{}{}", text(&standing, context.screen), told(&telling)))?,
         }
         Ok(Exit::Fine)
     }
+}
+
+/// A home's standing for programs.
+#[derive(Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    standing: &'a Standing,
+    telling: &'a Telling,
+}
+
+/// How findings are told, for people; nothing where there are none.
+fn told(telling: &Telling) -> String {
+    if telling.findings == 0 && telling.targets.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n\n{} in the home: trailkeep findings", figures::counted(telling.findings, "finding"));
+    for target in &telling.targets {
+        let told = figures::count(target.told);
+        text += &format!("\n  {} ({}): {told} told", output::clean(&target.target), output::clean(&target.what));
+        if let Some(since) = &target.waiting_since {
+            text += &format!(", {} waiting since {}", figures::count(target.waiting), output::clean(since));
+        }
+        if let Some(trouble) = &target.trouble {
+            text += &format!("\n    {}: {}", output::clean(&trouble.at), output::clean(&trouble.reason));
+        }
+    }
+    text
 }
 
 /// A lake's standing for people.
