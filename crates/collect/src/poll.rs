@@ -25,8 +25,8 @@ use schedule::{Budget, Schedule};
 
 /// List requests within 24 hours, never more.
 pub const LIST_REQUESTS_PER_DAY_MAX: u64 = 1_000_000;
-/// Digests come once an hour.
-pub const DIGEST_INTERVAL_S: u64 = 3_600;
+/// Digests come once an hour; they are looked for more often, so that one that does not come is noticed in time.
+pub const DIGEST_INTERVAL_S: u64 = 900;
 /// How often new accounts are looked for.
 pub const ACCOUNTS_INTERVAL_S: u64 = 3_600;
 /// How often new Regions and families of an account are looked for.

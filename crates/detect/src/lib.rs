@@ -6,6 +6,7 @@
 //!
 //! Pure: records come in, a report goes out; no clock, no environment.
 
+pub mod blind;
 mod book;
 mod case;
 mod clauses;

@@ -43,7 +43,7 @@ pub struct RuleCount {
     pub level: finding::Severity,
     /// The file that it was read from.
     pub file: String,
-    /// `rule` or `correlation`.
+    /// `rule`, `correlation` or `silence`.
     pub kind: &'static str,
     /// Records that it matched (a correlation: how often it came true), each once; without those that were suppressed.
     pub matches: u64,
@@ -87,9 +87,7 @@ pub(crate) fn report(mut tally: Tally, book: &Book) -> Report {
             findings.push(of_firing(entry, correlation, &group, &firing));
         }
     }
-    findings.sort_by(|a, b| {
-        (b.severity, &a.first_event_time, &a.rule.id, &a.entity).cmp(&(a.severity, &b.first_event_time, &b.rule.id, &b.entity))
-    });
+    sort(&mut findings);
     Report {
         events: tally.events,
         rules: book.rules.iter().enumerate().map(|(number, entry)| count_of(entry, tally.counts.get(&number))).collect(),
@@ -99,6 +97,13 @@ pub(crate) fn report(mut tally: Tally, book: &Book) -> Report {
         skipped: book.skipped.clone(),
         notes: notes(&tally),
     }
+}
+
+/// Worst first, then by time.
+pub(crate) fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        (b.severity, &a.first_event_time, &a.rule.id, &a.entity).cmp(&(a.severity, &b.first_event_time, &b.rule.id, &b.entity))
+    });
 }
 
 fn count_of(entry: &Entry, count: Option<&Count>) -> RuleCount {

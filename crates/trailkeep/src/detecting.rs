@@ -5,6 +5,7 @@ pub mod home;
 pub mod pack;
 pub mod reading;
 pub mod rule_files;
+pub mod silences;
 
 use std::path::PathBuf;
 

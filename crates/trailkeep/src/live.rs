@@ -7,8 +7,10 @@
 mod cursor;
 mod flags;
 mod judge;
+mod listening;
 mod shelf;
 
+pub use cursor::listened_until;
 pub use flags::{Prepared, Watching};
 pub use shelf::{Telling, outbox, told};
 

@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn few_areas_are_asked_as_often_as_wanted() {
         let pace = pace(counts(10, 7, 17, 20), 60);
-        assert_eq!(pace, Pace { active_s: 60, idle_s: 1_800, digests_s: 3_600, folders_s: 21_600 });
+        assert_eq!(pace, Pace { active_s: 60, idle_s: 1_800, digests_s: 900, folders_s: 21_600 });
         assert_eq!([0, 1, 2, 3, 4, 9].map(|looks| pace.after(looks, 2)), [60, 60, 120, 240, 480, 1_800]);
     }
 

@@ -10,12 +10,14 @@ use chrono::{DateTime, Utc};
 use collect::collector::Input;
 use collect::source::{Listed, Source, SourceError, Stream};
 use collect::walk::{Walk, Wanted};
+use detect::blind::Signs;
 use detect::{Book, Seen, Tally, Watcher};
 use futures::StreamExt;
 use layout::Kind;
 use record::{Content, EnvelopeError, Inflater, Parsed, Parser};
 use serde::Serialize;
 
+use super::silences::note_key;
 use crate::exit::Failure;
 
 /// Objects that are fetched at the same time.
@@ -54,6 +56,8 @@ pub struct Reading<'b> {
     tally: Tally,
     /// What became of the files so far.
     pub files: Files,
+    /// When digests and log files were delivered.
+    pub signs: Signs,
 }
 
 /// A file that was fetched.
@@ -82,6 +86,7 @@ impl<'b> Reading<'b> {
             wanted: Wanted { since, until, ..Wanted::default() },
             tally: Tally::default(),
             files: Files::default(),
+            signs: Signs::default(),
         }
     }
 
@@ -124,6 +129,7 @@ impl<'b> Reading<'b> {
 
     /// Fetches the objects of a page and puts them to the rules, a batch at a time.
     async fn page(&mut self, source: &dyn Source, objects: Vec<Listed>, is_single: bool) {
+        objects.iter().for_each(|listed| note_key(&mut self.signs, source.origin(), &listed.key));
         let (logs, others): (Vec<Listed>, Vec<Listed>) =
             objects.into_iter().partition(|listed| is_single || layout::kind(&listed.key) == Kind::Log);
         self.files.ignored += others.len() as u64;
@@ -140,6 +146,9 @@ impl<'b> Reading<'b> {
     fn stream(&mut self, mut stream: Box<dyn Stream>) {
         let mut batch = Batch::default();
         while let Some(next) = stream.next(self.object_bytes_max) {
+            if let Ok((listed, _)) = &next {
+                note_key(&mut self.signs, stream.origin(), &listed.key);
+            }
             match next {
                 Ok((listed, _)) if layout::kind(&listed.key) == Kind::Digest => self.files.ignored += 1,
                 Ok((listed, _)) if matches!(layout::kind(&listed.key), Kind::Other(_)) && stream.origin() != "stdin:" => {

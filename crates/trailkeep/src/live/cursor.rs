@@ -37,6 +37,9 @@ pub struct Cursor {
     pub since_until: DateTime<Utc>,
     /// When the last round ended.
     pub round_at: DateTime<Utc>,
+    /// Until when it was listened for what does not come.
+    #[serde(default)]
+    pub listened_at: Option<DateTime<Utc>>,
     /// What is known of correlations.
     pub memories: Vec<Memory>,
 }
@@ -59,7 +62,15 @@ impl Cursor {
     }
 
     fn new(since: DateTime<Utc>, now: DateTime<Utc>) -> Cursor {
-        Cursor { version: i64::MAX, replay_from: None, since, since_until: now, round_at: now, memories: Vec::new() }
+        Cursor {
+            version: i64::MAX,
+            replay_from: None,
+            since,
+            since_until: now,
+            round_at: now,
+            listened_at: None,
+            memories: Vec::new(),
+        }
     }
 
     /// The cursor in a run that begins now.
@@ -90,6 +101,11 @@ impl Cursor {
         lake.create_object(&path, body.into()).await?;
         Ok(lake.prune_cursor(FOLDER, KEPT).await?)
     }
+}
+
+/// Until when a home was listened to by a run whose source went on: what did not come until then did not come.
+pub async fn listened_until(lake: &Lake) -> Result<Option<DateTime<Utc>>, Failure> {
+    Ok(latest(lake).await?.and_then(|cursor| cursor.listened_at))
 }
 
 async fn latest(lake: &Lake) -> Result<Option<Cursor>, Failure> {

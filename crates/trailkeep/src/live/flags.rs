@@ -59,11 +59,15 @@ pub struct Prepared {
     pub(super) since: Option<DateTime<Utc>>,
     /// How late log files may be.
     pub(super) lateness: TimeDelta,
+    /// Whether it is listened for what does not come.
+    pub(super) listens: bool,
+    /// Whether the source goes on.
+    pub(super) goes_on: bool,
 }
 
 impl Watching {
-    /// Reads rules and targets; `None` if nothing is to be judged.
-    pub fn prepare(&self, follows: bool, context: &Context) -> Result<Option<Prepared>, Failure> {
+    /// Reads rules and targets; `None` if nothing is to be judged. `goes_on`: the sources are where things are delivered, no copies.
+    pub fn prepare(&self, follows: bool, goes_on: bool, context: &Context) -> Result<Option<Prepared>, Failure> {
         if self.no_detect || !(follows || self.detect || !self.tell.is_empty() || self.tell_config.is_some()) {
             return Ok(None);
         }
@@ -74,7 +78,8 @@ impl Watching {
         }
         let lateness = TimeDelta::seconds(i64::try_from(self.detect_lateness.s).unwrap_or_default());
         let since = self.detect_since.map(|since| since.resolve(outside::now()));
-        Ok(Some(Prepared { book, targets, since, lateness }))
+        let listens = !self.rules.only_given_rules;
+        Ok(Some(Prepared { book, targets, since, lateness, listens, goes_on: goes_on || follows }))
     }
 
     fn targets(&self, context: &Context) -> Result<Vec<Target>, Failure> {

@@ -16,6 +16,7 @@ use tell::{Couriers, Outbox, Print};
 
 use super::cursor::Cursor;
 use super::flags::Prepared;
+use super::listening::Listening;
 use super::shelf::told;
 use super::{End, Outcome};
 use crate::exit::Failure;
@@ -38,6 +39,7 @@ pub struct Judge {
     lateness: TimeDelta,
     cursor: Cursor,
     live: Live,
+    listening: Option<Listening>,
     known: HashSet<String>,
     found: u64,
     saved_at: DateTime<Utc>,
@@ -47,7 +49,7 @@ pub struct Judge {
 impl Judge {
     /// Begins to tell, and reads the cursor.
     pub async fn open(prepared: Prepared, lake: Arc<Lake>) -> Result<Judge, Failure> {
-        let Prepared { book, targets, since, lateness } = prepared;
+        let Prepared { book, targets, since, lateness, listens, goes_on } = prepared;
         let now = outside::now();
         let outbox = super::outbox(&lake);
         let print: Print = Arc::new(|line| output::line(line).map_err(|failure| std::io::Error::other(failure.text())));
@@ -62,6 +64,7 @@ impl Judge {
             lateness,
             cursor,
             live: Live::default(),
+            listening: listens.then(|| Listening::new(goes_on, now)),
             known: HashSet::new(),
             found: 0,
             saved_at: now,
@@ -80,6 +83,10 @@ impl Judge {
             self.settled_at = now;
             is_worth_noting |= self.settle(now - self.lateness, now, self.lateness).await? > 0;
         }
+        if let Some(listening) = &mut self.listening {
+            let silences = listening.round(&self.lake, self.cursor.since, now).await?;
+            self.keep(silences).await?;
+        }
         self.cursor.tick(now);
         if is_worth_noting { self.save().await } else { Ok(()) }
     }
@@ -96,7 +103,13 @@ impl Judge {
         self.read_on().await?;
         let now = outside::now();
         match end {
-            End::Whole => self.settle(now, now, TimeDelta::zero()).await?,
+            End::Whole => {
+                if let Some(listening) = &mut self.listening {
+                    let silences = listening.look(&self.lake, self.cursor.since, now).await?;
+                    self.keep(silences).await?;
+                }
+                self.settle(now, now, TimeDelta::zero()).await?
+            }
             End::Stopped => self.settle(now - self.lateness, now, self.lateness).await?,
         };
         self.cursor.tick(now);
@@ -182,6 +195,8 @@ impl Judge {
 
     async fn save(&mut self) -> Result<(), Failure> {
         self.cursor.replay_from = self.live.replay_from();
+        let listened_at = self.listening.as_ref().and_then(Listening::listened_at);
+        self.cursor.listened_at = listened_at.or(self.cursor.listened_at);
         self.cursor.memories = self.live.memories(&self.book);
         self.cursor.save(&self.lake).await?;
         self.saved_at = self.cursor.round_at;

@@ -3,15 +3,19 @@
 mod format;
 mod table;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use detect::Report;
+use detect::blind::Signs;
+use finding::Finding;
+use lake::Lake;
 
 use crate::detecting::reading::{Files, Reading};
-use crate::detecting::{Rules, home};
+use crate::detecting::{Rules, home, silences};
 use crate::exit::{Exit, Failure};
 use crate::settings::Context;
 use crate::when::When;
-use crate::{collecting, lakes, output, outside};
+use crate::{collecting, lakes, live, output, outside};
 
 pub use format::{FailOn, Format, Sink};
 
@@ -23,6 +27,9 @@ pub use format::{FailOn, Format, Sink};
 ///
 /// Matches of one rule by one principal on one day are one finding. Its id is a hash of rule, version, principal and day: the same
 /// finding told twice has the same id. A record that was delivered twice counts once.
+///
+/// What is not delivered any more is found as well: digests that are overdue, accounts, Regions and trails that fell silent - up to the
+/// newest delivery, or up to --until.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep detect ./logs                        a folder, with the rules that come along
@@ -74,6 +81,10 @@ impl Detect {
             let lake = lakes::open(context).await?;
             let mut report = home::watch(&lake, &book, since, until).await?.report(&book);
             home::name_deliveries(&lake, &mut report).await?;
+            if !self.rules.only_given_rules {
+                let clock = self.clock(live::listened_until(&lake).await?, now);
+                report.add_silences(silences_of(&lake, since, clock, now).await?);
+            }
             (report, None)
         } else {
             let mut reading = Reading::new(&book, since, until, context.threads);
@@ -81,11 +92,24 @@ impl Detect {
                 let input = collecting::open(source, context).await?;
                 reading.read(input).await?;
             }
+            let goes_on = self.sources.iter().any(|source| source.contains("://")).then_some(now);
+            let clock = self.clock(goes_on, now).or(reading.signs.newest().and_then(DateTime::from_timestamp_micros));
+            let noticed = micros(since, i64::MIN)..micros(clock, i64::MIN).saturating_add(1);
+            let silences = reading.signs.silences(&noticed, micros(clock, i64::MIN));
             let (tally, files) = reading.into_tally();
-            (tally.report(&book), Some(files))
+            let mut report = tally.report(&book);
+            if !self.rules.only_given_rules {
+                report.add_silences(silences.iter().map(|silence| silence.finding("")).collect());
+            }
+            (report, Some(files))
         };
         self.print(&report, files.as_ref(), context)?;
         Ok(self.exit(&report, files.as_ref()))
+    }
+
+    /// Until when what did not come did not come: as the user says, else as whoever listened last knows.
+    fn clock(&self, listened: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.until.map(|until| until.resolve(now).min(now)).or(listened)
     }
 
     fn exit(&self, report: &Report, files: Option<&Files>) -> Exit {
@@ -116,4 +140,24 @@ impl Detect {
         report.notes.iter().for_each(output::note);
         Ok(())
     }
+}
+
+/// Silences of a lake. Without a clock its newest delivery is its end: what should have come after that is not known.
+async fn silences_of(
+    lake: &Lake,
+    since: Option<DateTime<Utc>>,
+    clock: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Finding>, Failure> {
+    let mut signs = Signs::default();
+    let earliest = clock.unwrap_or(now) - silences::LOOKED_BACK_MAX;
+    let since = since.map_or(earliest, |since| since.max(earliest));
+    silences::note_lake(lake, &mut signs, silences::history(since)).await?;
+    let newest = signs.newest().unwrap_or_default();
+    let clock = clock.map_or(newest, |clock| clock.timestamp_micros());
+    silences::of_lake(lake, &signs, &(since.timestamp_micros()..clock.saturating_add(1)), clock).await
+}
+
+fn micros(time: Option<DateTime<Utc>>, otherwise: i64) -> i64 {
+    time.map_or(otherwise, |time| time.timestamp_micros())
 }
