@@ -152,7 +152,11 @@ impl Collect {
     /// Collects, or plans.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         self.check()?;
-        let prepared = self.watching.prepare(self.follow, self.sources.iter().any(|source| source.contains("://")), context)?;
+        let prepared = self.watching.prepare(
+            self.follow,
+            self.sources.iter().any(|source| is_queue(source) || source.contains("://")),
+            context,
+        )?;
         let threads = self.threads.map_or(context.threads, usize::from);
         let noted = self.metadata.as_deref().map(Noted::read).transpose()?;
         let answers = self.public_keys.iter().map(|file| Answer::read(file)).collect::<Result<Vec<_>, _>>()?;
