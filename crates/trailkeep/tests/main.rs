@@ -21,6 +21,7 @@ mod chains;
 mod collect;
 mod crash;
 mod custody;
+mod demo;
 mod detect;
 mod digests;
 mod evidence;

@@ -87,7 +87,10 @@ impl Demo {
             figures::span(asked_s),
             figures::span(watch.elapsed().as_secs_f64())
         ))?;
-        next(&folder, &places, &home, self.keep.is_some(), context)?;
+        next(&folder, &places, &home, until, context)?;
+        if self.keep.is_none() {
+            output::line(format!("\nLogs and lake stay in {} until you remove them.", quoted(&folder.display().to_string())))?;
+        }
         if is_right && is_found { Ok(Exit::Fine) } else { Ok(Exit::Integrity) }
     }
 
@@ -191,16 +194,17 @@ fn done(word: &str, text: &str, seconds: f64, context: &Context) -> Result<(), F
     output::line(format!("{tick} {word:<10} {text}  {}", context.screen.dim(&format!("({})", figures::span(seconds)))))
 }
 
-fn next(folder: &Path, places: &Places, home: &Path, is_kept: bool, context: &Context) -> Result<(), Failure> {
+/// The logs end at a midnight: `--until` says that no later digests are to be expected.
+fn next(folder: &Path, places: &Places, home: &Path, until: DateTime<Utc>, context: &Context) -> Result<(), Failure> {
     let shell = |path: &Path| quoted(&path.display().to_string());
-    let home = shell(home);
+    let (home, until) = (shell(home), until.format("%Y-%m-%dT%H:%MZ"));
     let screen = context.screen;
     output::line(screen.bold("\nWhat to try next"))?;
     let commands = [
-        (format!("trailkeep verify --home {home}"), "the lake, proven hour by hour without the bucket"),
+        (format!("trailkeep verify --until {until} --home {home}"), "the lake, proven hour by hour without the bucket"),
         (
             format!(
-                "trailkeep verify {} --public-keys {} --metadata {}",
+                "trailkeep verify {} --until {until} --public-keys {} --metadata {}",
                 shell(&places.bucket),
                 shell(&places.public_keys),
                 shell(&places.metadata)
@@ -228,9 +232,6 @@ fn next(folder: &Path, places: &Places, home: &Path, is_kept: bool, context: &Co
     ];
     for (command, why) in commands {
         output::line(format!("  {command}\n      {}", screen.dim(why)))?;
-    }
-    if !is_kept {
-        output::line(format!("\nLogs and lake stay in {} until you remove them.", shell(folder)))?;
     }
     Ok(())
 }
