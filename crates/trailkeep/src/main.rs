@@ -37,6 +37,10 @@ use arguments::Arguments;
 use exit::{Exit, Failure};
 use settings::{Context, Environment};
 
+/// Memory that is free goes back to the system, so that a collection of days needs no more of it than one of minutes.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Threads that may wait for a disk. The allocator keeps memory apart for every thread, so that a few hundred of them would triple
 /// what a collection needs.
 const BLOCKING_THREADS_MAX: usize = 4;
