@@ -3,6 +3,7 @@
 mod detect;
 mod ingest;
 mod memory;
+mod query;
 mod verify;
 mod verify_memory;
 mod verify_server;
@@ -28,6 +29,7 @@ pub enum Bench {
     Detect(detect::Detect),
     Ingest(ingest::Ingest),
     Memory(memory::Memory),
+    Query(query::Query),
     Verify(verify::Verify),
     VerifyMemory(verify_memory::VerifyMemory),
     VerifyServer(verify_server::VerifyServer),
@@ -40,6 +42,7 @@ impl Bench {
             Bench::Detect(detect) => detect.run(),
             Bench::Ingest(ingest) => ingest.run(),
             Bench::Memory(memory) => memory.run(),
+            Bench::Query(query) => query.run(),
             Bench::Verify(verify) => verify.run(),
             Bench::VerifyMemory(memory) => memory.run(),
             Bench::VerifyServer(server) => server.run(),
@@ -48,7 +51,7 @@ impl Bench {
 }
 
 /// Where things are.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Places {
     /// Folder for the generated logs, which are used again, and for the homes [default: trailkeep-bench among temporary files]
     #[arg(long, value_name = "DIR")]

@@ -120,6 +120,14 @@ impl Lake {
         Ok(Answer { headers, schema, rows, notes: rewritten.notes })
     }
 
+    /// A statement as the engine gets it: over flat columns. For those who compare engines.
+    pub async fn rewritten(&self, sql: &str) -> Result<String, LakeError> {
+        let statement::Read { mut query, tokens } = statement::read(sql, &[])?;
+        let all = self.stores().await?;
+        rewrite::rewrite(&mut query, &stores::Stores::of(&all)).map_err(|error| error.placed(&tokens))?;
+        Ok(query.to_string())
+    }
+
     /// Plans a statement and starts it, within its time.
     async fn plan(
         &self,

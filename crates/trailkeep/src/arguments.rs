@@ -14,6 +14,7 @@ use crate::verbs::evidence::Evidence;
 use crate::verbs::export::Export;
 use crate::verbs::findings::Findings;
 use crate::verbs::investigate::Investigate;
+use crate::verbs::measured::Measured;
 use crate::verbs::metrics::Metrics;
 use crate::verbs::query::Query;
 use crate::verbs::rules::Rules;
@@ -79,6 +80,7 @@ pub enum Verb {
     Sample(Sample),
     Doctor(Doctor),
     Completions(Completions),
+    Measured(Measured),
 }
 
 #[cfg(test)]

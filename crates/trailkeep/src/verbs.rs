@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod export;
 pub mod findings;
 pub mod investigate;
+pub mod measured;
 pub mod metrics;
 mod overview;
 pub mod query;
@@ -55,5 +56,6 @@ pub async fn run(verb: Option<Verb>, context: &Context) -> Result<Exit, Failure>
         Some(Verb::Sample(sample)) => sample.run(context),
         Some(Verb::Doctor(doctor)) => doctor.run(context).await,
         Some(Verb::Completions(completions)) => completions.run(),
+        Some(Verb::Measured(measured)) => measured.run(context).await,
     }
 }
