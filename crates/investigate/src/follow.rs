@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::event::{Event, columns};
 use crate::gather::Gathered;
 use crate::json;
-use crate::limits::{FOLLOW_STEPS_MAX, FOLLOWED_MAX, KEYS_PER_QUERY_MAX};
+use crate::limits::{CONDITIONS_PER_QUERY_MAX, FOLLOW_STEPS_MAX, FOLLOWED_MAX, KEYS_PER_QUERY_MAX};
 use crate::model::{Followed, How, Kind};
 use crate::resource::Arn;
 use crate::source::Source;
@@ -251,7 +251,9 @@ fn conditions(waiting: &[(usize, Lead)]) -> Vec<String> {
     });
     let others: Vec<String> = others.collect();
     conditions.extend(
-        others.chunks(KEYS_PER_QUERY_MAX).map(|some| some.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join(" OR ")),
+        others
+            .chunks(CONDITIONS_PER_QUERY_MAX)
+            .map(|some| some.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join(" OR ")),
     );
     conditions
 }

@@ -24,8 +24,10 @@ pub const DENIALS_MAX: usize = 1_000;
 pub const FOLLOWED_MAX: usize = 500;
 /// Times that following goes one step further.
 pub const FOLLOW_STEPS_MAX: usize = 8;
-/// Keys in one IN list.
-pub const KEYS_PER_QUERY_MAX: usize = 200;
+/// Keys in one IN list: a list of so many 36-byte IDs stays below the longest statement.
+pub const KEYS_PER_QUERY_MAX: usize = 2_000;
+/// Conditions of several columns in one statement.
+pub const CONDITIONS_PER_QUERY_MAX: usize = 200;
 /// Others who came from the same new addresses.
 pub const NEIGHBOURS_MAX: usize = 50;
 /// New addresses whose other users are looked for.

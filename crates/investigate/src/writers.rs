@@ -76,8 +76,9 @@ pub async fn who<S: Source>(source: &S, question: &WhoQuestion) -> Result<Who, S
 fn condition(needle: &Needle) -> String {
     let text = needle.searched();
     let columns = ["requestparameters", "resources", "responseelements"].map(|column| sql::contains(column, text));
-    let family = if needle.is_object() { "" } else { " AND managementevent IS NOT FALSE" };
-    format!("readonly IS NOT TRUE{family} AND ({})", columns.join(" OR "))
+    // Written so that row groups of nothing else are passed over: `IS NOT TRUE` says the same, but not to the engine.
+    let family = if needle.is_object() { "" } else { " AND (managementevent = true OR managementevent IS NULL)" };
+    format!("(readonly = false OR readonly IS NULL){family} AND ({})", columns.join(" OR "))
 }
 
 /// Keeps memory bounded: the oldest writes go first.

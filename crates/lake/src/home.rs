@@ -15,6 +15,7 @@ use crate::delta::Log;
 use crate::error::LakeError;
 use crate::local::SyncedStore;
 use crate::outside::{Outside, Stage};
+use crate::query::Kept;
 use crate::stores::{self, KnownStores};
 use crate::verdicts::{self, ReadDay};
 
@@ -51,6 +52,7 @@ pub struct Lake {
     pub(crate) verdicts: Mutex<Log>,
     pub(crate) judged_days: Mutex<Vec<ReadDay>>,
     pub(crate) known_stores: Mutex<KnownStores>,
+    pub(crate) kept: Arc<Kept>,
 }
 
 impl Home {
@@ -141,6 +143,7 @@ impl Lake {
             keys: KeyCache::default(),
             known_days: Mutex::default(),
             known_stores: Mutex::default(),
+            kept: Arc::default(),
         })
     }
 

@@ -54,3 +54,9 @@ pub const EVIDENCE_AT_ONCE_MAX: usize = 32;
 pub const KNOWN_DAYS_MAX: usize = 3;
 /// Bytes that a query may put aside on disk when its memory is used up.
 pub const QUERY_SPILL_BYTES_MAX: u64 = 4 << 30;
+/// Memory for the footers of files that questions have read, in bytes.
+pub const FOOTER_CACHE_BYTES_MAX: usize = 192 << 20;
+/// Memory for the bloom filters that questions have read, in bytes.
+pub const BLOOM_CACHE_BYTES_MAX: usize = 64 << 20;
+/// Files whose footers and bloom filters one question reads at the same time.
+pub const PRUNE_AT_ONCE_MAX: usize = 16;

@@ -13,7 +13,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
-use record::columns::{COLUMNS, Kind};
+use record::columns::{COLUMNS, Kind, Spec};
 use sha2::{Digest, Sha256};
 
 use crate::delta::Action;
@@ -48,11 +48,12 @@ pub fn archive_properties(effort: Effort, rows: usize, tags: Vec<(String, String
         if matches!(spec.kind, Kind::Doc) {
             builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
         }
-        if spec.bloom {
+        if spec.bloom || (effort == Effort::Compact && is_searched(spec)) {
             builder = builder
                 .set_column_bloom_filter_enabled(path.clone(), true)
                 .set_column_bloom_filter_fpp(path.clone(), 0.01)
-                .set_column_bloom_filter_max_ndv(path, distinct_guess(spec.name, rows));
+                // The most that there can be: the writer folds a filter until it is as full as it may be.
+                .set_column_bloom_filter_max_ndv(path, rows.clamp(64, ROW_GROUP_ROWS) as u64);
         }
     }
     for name in ["shape", "otherfields", "raw", "recordhash", "flaws", "membership", "recordindex"] {
@@ -73,10 +74,9 @@ pub fn archive_properties(effort: Effort, rows: usize, tags: Vec<(String, String
     Ok(builder.build())
 }
 
-/// How many different values a bloom filter is made for.
-fn distinct_guess(name: &str, rows: usize) -> u64 {
-    let rows = rows.clamp(64, ROW_GROUP_ROWS) as u64;
-    if name == "eventid" { rows } else { (rows / 16).max(64) }
+/// Whether people look for few events by a value of this column; small files do without a filter for it.
+fn is_searched(spec: Spec) -> bool {
+    spec.kind == Kind::Hot || ["sharedeventid", "useridentity_sessioncontext_sessionissuer_arn"].contains(&spec.name)
 }
 
 /// Writer settings for the ledger and other small tables.

@@ -11,8 +11,10 @@ mod event_json;
 mod files;
 mod functions;
 mod judged;
+mod kept;
 mod limited;
 mod operators;
+mod prune;
 mod rewrite;
 mod statement;
 mod stores;
@@ -38,11 +40,15 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::Statement;
 use futures::TryStreamExt;
+use object_store::path::Path;
 
 pub use errors::SqlError;
+pub(crate) use kept::Kept;
 pub use limited::QueryLimits;
 pub(crate) use limited::in_words;
 
+use crate::archive::PartsOf;
+use crate::delta::Add;
 use crate::error::LakeError;
 use crate::home::Lake;
 use crate::limits::QUERY_SPILL_BYTES_MAX;
@@ -149,8 +155,6 @@ impl Lake {
 
     async fn context(&self, with_verdict: bool, stores: &[Store], limits: &QueryLimits) -> Result<SessionContext, LakeError> {
         let mut config = SessionConfig::new().with_target_partitions(self.outside.threads.max(1)).with_information_schema(false);
-        config.options_mut().execution.parquet.pushdown_filters = true;
-        config.options_mut().execution.parquet.reorder_filters = true;
         config.options_mut().execution.time_zone = Some("UTC".to_owned());
         config.options_mut().sql_parser.default_null_ordering = "nulls_last".to_owned();
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
@@ -167,14 +171,17 @@ impl Lake {
         let context = trino_context(config, runtime)?;
         let (archive, ledger) = self.table_files().await?;
         let verdicts = self.verdict_files().await?;
-        let events = FilesTable::new(url.clone(), viewed(&schema::archive()), schema::EVENT_DAY, archive);
-        let deliveries = FilesTable::new(url.clone(), schema::ledger(), schema::DELIVERY_DAY, ledger);
-        let verdicts = FilesTable::new(url, schema::verdicts(), schema::DELIVERY_DAY, verdicts);
+        let table = |schema, day, files| FilesTable::new(url.clone(), Arc::clone(&self.kept), schema, day, files);
+        let events = table(viewed(&schema::archive()), schema::EVENT_DAY, archive);
+        let deliveries = table(schema::ledger(), schema::DELIVERY_DAY, ledger);
+        let verdicts = table(schema::verdicts(), schema::DELIVERY_DAY, verdicts);
         for store in stores.iter().filter(|store| !store.is_events()) {
             let rows = context.read_table(Arc::new(events.clone()))?.filter(rows_of(store, (self.outside.now_us)()))?;
             context.register_table(stores::table_of(store), rows.into_view())?;
         }
-        context.register_table(EVENTS, Arc::new(events))?;
+        let cutoff_us =
+            stores.iter().find(|store| store.is_events()).map_or(i64::MIN, |store| store.cutoff_us((self.outside.now_us)()));
+        context.register_table(EVENTS, Arc::new(if cutoff_us == i64::MIN { events } else { events.since(cutoff_us) }))?;
         context.register_table(VERDICTS, Arc::new(verdicts.clone()))?;
         let deliveries: Arc<dyn TableProvider> =
             if with_verdict { judged::deliveries(deliveries, verdicts).await? } else { Arc::new(deliveries) };
@@ -182,34 +189,37 @@ impl Lake {
         Ok(context)
     }
 
-    async fn verdict_files(&self) -> Result<Vec<TableFile>, LakeError> {
+    async fn verdict_files(&self) -> Result<Arc<Vec<Arc<TableFile>>>, LakeError> {
         let mut log = self.verdicts.lock().await;
         log.refresh().await?;
-        let files = log.state.files.values().map(|add| TableFile {
-            path: format!("{}/{}", log.root(), add.path),
-            size: add.size as u64,
-            day: add.day().to_owned(),
-            times: None,
-        });
-        Ok(files.collect())
+        let files = log.state.files.values().map(|add| Arc::new(table_file(log.root(), add)));
+        Ok(Arc::new(files.collect()))
     }
 
-    async fn table_files(&self) -> Result<(Vec<TableFile>, Vec<TableFile>), LakeError> {
+    async fn table_files(&self) -> Result<(Arc<Vec<Arc<TableFile>>>, Arc<Vec<Arc<TableFile>>>), LakeError> {
         let mut tables = self.tables.lock().await;
         tables.refresh().await?;
-        let archive = tables.archive.state.files.values().map(|add| TableFile {
-            path: format!("{}/{}", self.home.path(&["archive"]), add.path),
-            size: add.size as u64,
-            day: add.day().to_owned(),
-            times: crate::dedupe::file_times(add),
+        let root = self.home.path(&["archive"]);
+        let archive = self.kept.files(tables.archive.state.version, || {
+            tables.archive.state.files.values().map(|add| Arc::new(table_file(&root, add))).collect()
         });
-        let ledger = tables.ledger_files().into_iter().map(|file| TableFile {
-            path: format!("{}/{}", self.home.path(&["ledger"]), file.path),
-            size: file.size as u64,
-            day: file.day,
-            times: None,
+        let root = self.home.path(&["ledger"]);
+        let ledger = tables.ledger_files().into_iter().map(|file| {
+            let path = root.clone().parts_of(&file.path);
+            Arc::new(TableFile { path, size: file.size as u64, day: file.day, times: None, rows: None })
         });
-        Ok((archive.collect(), ledger.collect()))
+        Ok((archive, Arc::new(ledger.collect())))
+    }
+}
+
+/// A file that a log names.
+fn table_file(root: &Path, add: &Add) -> TableFile {
+    TableFile {
+        path: root.clone().parts_of(&add.path),
+        size: add.size as u64,
+        day: add.day().to_owned(),
+        times: crate::dedupe::file_times(add),
+        rows: Some(crate::compact::rows_of(add)).filter(|rows| *rows > 0),
     }
 }
 

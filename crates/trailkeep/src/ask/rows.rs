@@ -8,6 +8,7 @@ use lake::{Lake, LakeError};
 
 use super::ask;
 use crate::exit::Failure;
+use crate::outside;
 
 /// A lake that is investigated.
 pub struct Asked<'l>(pub &'l Lake);
@@ -16,13 +17,17 @@ impl Source for Asked<'_> {
     type Error = Failure;
 
     async fn each(&self, sql: &str, take: &mut (dyn FnMut(&dyn Row) + Send)) -> Result<(), Failure> {
+        let watch = outside::stopwatch();
         let mut rows = ask(self.0, sql).await?.rows;
+        let mut count = 0;
         while let Some(batch) = rows.next().await? {
+            count += batch.num_rows();
             let columns = batch.columns().iter().map(Column::of).collect::<Result<Vec<_>, _>>()?;
             for at in 0..batch.num_rows() {
                 take(&Cells { columns: &columns, at });
             }
         }
+        tracing::debug!(rows = count, took_ms = watch.elapsed().as_millis(), sql, "asked");
         Ok(())
     }
 }

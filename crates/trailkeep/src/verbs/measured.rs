@@ -4,6 +4,7 @@
 //! once; every line of standard input is a question, and every line of standard output says what its answer took.
 
 use std::fs;
+use std::time::Duration;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -31,9 +32,16 @@ const WRITES_MAX: usize = 10;
 /// {"flat": "..."} for the statement over flat columns, {"investigate": "..."}, {"session": "..."}, {"who": "..."}, or "files" for the
 /// archive's live files. The answer is one line of JSON with wall_s and cpu_s.
 #[derive(Args, Debug)]
-#[command(hide = true, before_help = "Examples:
-  echo '{\"sql\": \"SELECT count(*) FROM events\"}' | trailkeep measured")]
-pub struct Measured {}
+#[command(
+    hide = true,
+    before_help = "Examples:
+  echo '{\"sql\": \"SELECT count(*) FROM events\"}' | trailkeep measured"
+)]
+pub struct Measured {
+    /// Number of threads
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
 
 /// A question.
 #[derive(Debug, Deserialize)]
@@ -51,15 +59,16 @@ enum Line {
 impl Measured {
     /// Answers until standard input ends.
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let lake = lakes::open(context).await?;
+        let lake = lakes::open_watched(context, outside::unwatched(self.threads.unwrap_or(context.threads))).await?;
         let mut lines = BufReader::new(tokio::io::stdin()).lines();
         let reading = || Failure::io("reading standard input".to_owned());
         while let Some(line) = lines.next_line().await.map_err(reading())? {
             let asked = serde_json::from_str::<Line>(&line)
                 .map_err(|error| Failure::usage(format!("`{line}` is no question: {error}"), "see trailkeep measured --help"))?;
-            let (watch, cpu_s) = (outside::stopwatch(), cpu_s());
+            let (before_s, watch) = (cpu_s().await, outside::stopwatch());
             let answer = answer(&lake, &asked).await?;
-            let took = json!({ "wall_s": watch.elapsed().as_secs_f64(), "cpu_s": self::cpu_s() - cpu_s });
+            let wall_s = watch.elapsed().as_secs_f64();
+            let took = json!({ "wall_s": wall_s, "cpu_s": cpu_s().await - before_s });
             output::line(merged(took, answer))?;
         }
         Ok(Exit::Fine)
@@ -125,8 +134,10 @@ fn texts(column: &ArrayRef) -> Result<Vec<Option<String>>, LakeError> {
     Ok((0..column.len()).map(|at| column.is_valid(at).then(|| formatter.value(at).to_string())).collect())
 }
 
-/// Seconds of processor time that the threads of this process have used, as Linux tells it; 0 elsewhere.
-fn cpu_s() -> f64 {
+/// Seconds of processor time that the threads of this process have used, as Linux tells it; 0 elsewhere. A thread's time is only brought up
+/// to date when it rests, so it rests.
+async fn cpu_s() -> f64 {
+    tokio::time::sleep(Duration::from_millis(1)).await;
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let told = tasks.filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());
     let nanoseconds = told.filter_map(|text| text.split(' ').next()?.parse::<f64>().ok());

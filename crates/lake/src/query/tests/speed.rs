@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use datafusion::datasource::physical_plan::FileScanConfig;
+use datafusion::datasource::physical_plan::parquet::ParquetAccessPlan;
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::Statement;
@@ -116,4 +121,79 @@ async fn first_seen_is_an_aggregation() {
     assert!(shown.contains("AggregateExec") && !shown.contains("Window"), "{shown}");
     let other = ran(&lake, &sql.replace("eventTime AS t,", "eventTime AS t, eventID,")).await;
     assert!(displayable(other.as_ref()).indent(false).to_string().contains("Window"));
+}
+
+/// The files that a plan's scans name, with the number of row groups that are read of each where that was said.
+fn files_named(plan: &Arc<dyn ExecutionPlan>) -> Vec<Option<usize>> {
+    let scan = plan.downcast_ref::<DataSourceExec>().and_then(|exec| exec.data_source().downcast_ref::<FileScanConfig>());
+    let own = scan.into_iter().flat_map(|scan| &scan.file_groups).flat_map(|group| group.files());
+    let groups = own.map(|file| file.extensions.get::<ParquetAccessPlan>().map(|plan| plan.row_group_indexes().len()));
+    groups.chain(plan.children().into_iter().flat_map(files_named)).collect()
+}
+
+async fn counted(lake: &Lake, sql: &str) -> i64 {
+    let batches = lake.query(sql).await.unwrap().all().await.unwrap();
+    batches[0].column(0).as_primitive::<Int64Type>().value(0)
+}
+
+#[tokio::test]
+async fn a_needle_names_only_the_files_that_can_hold_it() {
+    let lake = lake().await;
+    let spread = |id: u32| format!("{:010}", id.wrapping_mul(2_654_435_761));
+    let (id, who) = (spread(3_007), spread(32));
+    let needles = [
+        (format!("eventID = '{id}'"), 1),
+        (format!("eventID IN ('{id}', 'none')"), 1),
+        (format!("userIdentity.accessKeyId = 'AKIA{who}' AND eventName = 'GetObject'"), 60),
+        (format!("userIdentity.arn = 'arn:aws:iam::1:user/u{who}'"), 60),
+        ("eventID = 'none'".to_owned(), 0),
+    ];
+    for (condition, rows) in &needles {
+        let named = files_named(&ran(&lake, &format!("SELECT eventName, eventID FROM events WHERE {condition}")).await);
+        assert!(named.len() <= 1 && named.len() as i64 >= (*rows).min(1), "{condition}: {named:?}");
+        assert_eq!(counted(&lake, &format!("SELECT count(*) FROM events WHERE {condition}")).await, *rows, "{condition}");
+    }
+    lake.compact().await.unwrap();
+    let bucket = format!("requestParameters.bucketName = 'b{id}'");
+    let named = files_named(&ran(&lake, &format!("SELECT eventName, eventID FROM events WHERE {bucket}")).await);
+    assert_eq!(named, [Some(1)]);
+    assert_eq!(counted(&lake, &format!("SELECT count(*) FROM events WHERE {bucket}")).await, 1);
+}
+
+#[tokio::test]
+async fn whole_files_are_not_asked_for_their_times() {
+    let lake = lake().await;
+    let plan = ran(&lake, "SELECT count(eventID) FROM events WHERE eventTime >= '2023-07-03' AND eventTime < '2023-07-05'").await;
+    let shown = displayable(plan.as_ref()).indent(false).to_string();
+    assert!(!shown.contains("FilterExec") && !shown.contains("predicate="), "{shown}");
+    assert_eq!(files_named(&plan).len(), 2);
+    for (condition, rows) in [
+        ("eventTime >= '2023-07-03 10:00:00'", 900),
+        ("eventTime > '2023-07-03 10:00:00'", 600),
+        ("eventTime BETWEEN '2023-07-02 10:00:00' AND '2023-07-03 09:59:59'", 300),
+        ("eventTime <= '2023-07-03 10:00:00' AND eventName = 'GetObject'", 900),
+        ("eventTime < '2023-07-03 10:00:00' AND eventName = 'PutObject'", 0),
+        ("eventTime <> '2023-07-03 10:00:00'", 1_200),
+        ("eventTime > '2023-07-04' OR eventID = 'none'", 600),
+        ("eventday >= '2023-07-04' AND substr(eventday, 9) <> '05'", 300),
+        ("eventday = '2023-07-04' AND eventTime > '2023-07-04 11:00:00'", 0),
+    ] {
+        assert_eq!(counted(&lake, &format!("SELECT count(*) FROM events WHERE {condition}")).await, rows, "{condition}");
+        assert_eq!(counted(&lake, &format!("SELECT count(eventID) FROM events WHERE {condition}")).await, rows, "{condition}");
+    }
+    assert_eq!(counted(&lake, "SELECT count(*) FROM events").await, 1_500);
+}
+
+#[tokio::test]
+async fn the_default_stores_retention_is_to_the_microsecond() {
+    let lake = lake_on(&Arc::new(InMemory::new())).await;
+    // Now is 2026-11-22T00:00:00Z.
+    let at = |id: u32, time: &str| event(id, 1).replace("2023-07-01T10:00:00Z", time);
+    let events = [at(1, "2026-11-14T23:59:59Z"), at(2, "2026-11-15T00:00:00Z"), at(3, "2026-11-15T08:00:00Z"), at(4, "never")];
+    lake.append(&vec![delivery("some", &events)].into()).await.unwrap();
+    lake.set_retention(7).await.unwrap();
+    assert_eq!(counted(&lake, "SELECT count(*) FROM events").await, 3);
+    assert_eq!(counted(&lake, "SELECT count(*) FROM events WHERE eventTime < '2026-11-15 01:00:00'").await, 1);
+    assert_eq!(counted(&lake, "SELECT count(*) FROM events WHERE eventTime IS NULL").await, 1);
+    assert_eq!(counted(&lake, "SELECT count(eventID) FROM events WHERE eventday = '2026-11-15'").await, 2);
 }
