@@ -56,6 +56,13 @@ impl Asked {
         self.program.run_with_stdin(&arguments, file).expect_code(code).json()
     }
 
+    /// What `measured` answers to the questions in a file, line by line.
+    #[track_caller]
+    pub fn measured(&self, questions: &Path) -> Vec<Value> {
+        let finished = self.program.run_with_stdin(&["measured", "--home", &self.home], questions).expect_code(0);
+        finished.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     /// Collects a source with more arguments and returns the summary.
     #[track_caller]
     pub fn collect_with(&self, source: &str, arguments: &[&str], code: i32) -> Value {

@@ -1,6 +1,7 @@
 //! Named queries on a sample organization: every one of them runs, and those that the attack must show up in show it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use sample::Plan;
 use serde_json::Value;
@@ -66,4 +67,29 @@ fn what_cannot_be_asked_by_name() {
     assert!(asked.fails(&["query", "--name", "new-apis", "--param", "a=b"], 2).contains("has no parameter `a`"));
     assert!(asked.fails(&["query", "--name", "new-apis", "--since", "1d", "--until", "2d"], 2).contains("ends before it begins"));
     assert!(asked.verb(&["query", "--list"]).contains("weekly hunt".to_uppercase().as_str()));
+}
+
+#[test]
+fn benchmarks_ask_one_process_again_and_again() {
+    let plan = Plan { attack: true, ..small_plan(4, 500) };
+    let (organization, home) = (Organization::write(&plan, 1), TestHome::folder());
+    let attack = organization.totals.attack.clone().unwrap();
+    let asked = Asked::of(&home);
+    asked.collect(&organization.parts()[0], 0);
+    let folder = tempfile::tempdir().unwrap();
+    let questions = folder.path().join("questions");
+    let count = r#"{"sql":"SELECT eventID FROM events"}"#;
+    let cells = r#"{"cells":"SELECT count(*), max(NULL) FROM events"}"#;
+    let flat = r#"{"flat":"SELECT userIdentity.arn FROM events"}"#;
+    let investigate = format!(r#"{{"investigate":"{}"}}"#, attack.access_key_leaked);
+    let lines = [count, count, cells, flat, "\"files\"", &investigate, r#"{"session":"none"}"#, r#"{"who":"none"}"#];
+    std::fs::write(&questions, lines.join("\n")).unwrap();
+    let answers = asked.measured(&questions);
+    let events = &answers[0]["rows"];
+    assert!(events.as_u64().unwrap() > 100 && &answers[1]["rows"] == events);
+    assert_eq!(answers[2]["cells"], serde_json::json!([[events.to_string(), null]]));
+    assert!(answers[3]["flat"].as_str().unwrap().contains("useridentity_arn"));
+    assert!(answers[4]["files"].as_array().unwrap().iter().all(|file| Path::new(file.as_str().unwrap()).is_file()));
+    assert!(answers[5]["rows"].as_u64().unwrap() > 0 && answers[0]["wall_s"].as_f64().unwrap() > 0.0);
+    assert_eq!((&answers[6]["rows"], &answers[7]["rows"]), (&Value::from(0), &Value::from(0)));
 }

@@ -181,7 +181,18 @@ async fn whole_files_are_not_asked_for_their_times() {
         assert_eq!(counted(&lake, &format!("SELECT count(*) FROM events WHERE {condition}")).await, rows, "{condition}");
         assert_eq!(counted(&lake, &format!("SELECT count(eventID) FROM events WHERE {condition}")).await, rows, "{condition}");
     }
-    assert_eq!(counted(&lake, "SELECT count(*) FROM events").await, 1_500);
+    for (sql, rows) in [
+        ("SELECT count(*) FROM events", 1_500),
+        ("SELECT count(*) FROM (SELECT eventID FROM events LIMIT 10)", 10),
+        ("SELECT count(*) FROM (SELECT * FROM events WHERE eventTime < '2023-07-03' LIMIT 7)", 7),
+        ("SELECT count(*) FROM (SELECT 1 FROM events LIMIT 2000 OFFSET 400)", 1_100),
+        ("SELECT count(*) FROM (SELECT eventID FROM events WHERE eventTime > '2023-07-03 10:00:00' LIMIT 10)", 10),
+        ("SELECT count(*) FROM events a JOIN events b ON a.eventID = b.eventID WHERE a.eventTime < '2023-07-02'", 300),
+        ("SELECT count(*) FROM events WHERE eventID = 'none' OR eventName = 'GetObject'", 1_500),
+        ("SELECT count(*) FROM events WHERE NOT eventID = 'none'", 1_500),
+    ] {
+        assert_eq!(counted(&lake, sql).await, rows, "{sql}");
+    }
 }
 
 #[tokio::test]
