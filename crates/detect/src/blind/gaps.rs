@@ -13,8 +13,8 @@ pub const DIGEST_GRACE_US: i64 = 30 * MINUTE_US;
 const LOOKED_FOR_US: i64 = 15 * MINUTE_US;
 /// The same for each account and Region.
 const LOOKED_FOR_EACH_US: i64 = 288_000;
-/// Digests after which their absence means something.
-const DIGESTS_MIN: usize = 3;
+/// How long digests must have come before their absence means something.
+const DIGESTS_MIN_US: i64 = 2 * HOUR_US;
 
 /// Log files are heard in steps of this length.
 pub const SLOT_US: i64 = 15 * MINUTE_US;
@@ -97,7 +97,6 @@ pub(super) fn gaps(times: &BTreeSet<i64>, heard: Heard, clock: i64) -> Vec<Gap> 
 /// What came before, as far as it says what is usual.
 #[derive(Default)]
 struct Past {
-    heard: usize,
     first: Option<i64>,
     last: Option<i64>,
     /// Quiet times of the past, `(end, length)`, each longer than those after it: the first is the longest.
@@ -108,7 +107,6 @@ struct Past {
 
 impl Past {
     fn hear(&mut self, time: i64) {
-        self.heard += 1;
         self.first.get_or_insert(time);
         if let Some(before) = self.last {
             let length = (time - before - SLOT_US).max(0);
@@ -132,7 +130,7 @@ impl Past {
         // Whoever has a digest an hour has one in here; when all stopped at one moment, nobody has.
         let others = last + HOUR_US + MINUTE_US..last + 2 * HOUR_US + 2 * MINUTE_US;
         let gap = Gap { last, next: None, noticed, others, allowed: HOUR_US };
-        (self.heard >= DIGESTS_MIN).then_some(gap)
+        self.first.is_some_and(|first| last - first >= DIGESTS_MIN_US).then_some(gap)
     }
 
     fn file_gap(&self, last: i64) -> Option<Gap> {
