@@ -77,7 +77,22 @@ impl Signs {
             trail.silences(Heard::Files, clock, &mut found);
         }
         found.retain(|silence| noticed.contains(&silence.noticed));
+        for silence in &mut found {
+            silence.last_cell = self.cell_of(silence);
+        }
         found
+    }
+
+    /// The account and Region that a silence's last sign is from.
+    fn cell_of(&self, silence: &Silence) -> Option<Cell> {
+        let Where { trail, account, region, .. } = &silence.place;
+        let is_there = |cell: &Cell| {
+            cell.trail == *trail
+                && (account.is_empty() || cell.account == *account)
+                && (region.is_empty() || cell.region == *region)
+        };
+        let signs = if silence.is_digest { &self.digests } else { &self.files };
+        signs.iter().find(|(cell, times)| is_there(cell) && times.contains(&silence.last)).map(|(cell, _)| cell.clone())
     }
 }
 

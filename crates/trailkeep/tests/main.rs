@@ -36,6 +36,7 @@ mod predicates;
 mod queue;
 mod readers;
 mod sealing;
+mod silence;
 mod stores;
 mod supply;
 mod verify;

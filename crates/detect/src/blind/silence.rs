@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use finding::{Entity, Event, Finding, RuleInfo, Severity, attack, id};
 
+use super::Cell;
 use super::gaps::{Gap, Heard};
 use crate::event::time_text;
 use crate::report::{Report, RuleCount, sort};
@@ -81,6 +82,8 @@ pub struct Silence {
     pub noticed: i64,
     /// Whether the last sign is a digest.
     pub is_digest: bool,
+    /// The account and Region that it is from.
+    pub last_cell: Option<Cell>,
     allowed: i64,
 }
 
@@ -92,7 +95,7 @@ impl Silence {
             Heard::Files => HEARTBEAT_MISSING,
         };
         let is_digest = heard != Heard::Files;
-        Silence { rule, place, last: gap.last, noticed: gap.noticed, is_digest, allowed: gap.allowed }
+        Silence { rule, place, last: gap.last, noticed: gap.noticed, is_digest, last_cell: None, allowed: gap.allowed }
     }
 
     /// The finding; `key` is that of the last delivery.
@@ -147,8 +150,8 @@ impl Silence {
             event_id: String::new(),
             event_name: if self.is_digest { "(last digest)" } else { "(last log file)" }.to_owned(),
             event_source: "cloudtrail.amazonaws.com".to_owned(),
-            aws_region: self.place.region.clone(),
-            recipient_account_id: self.place.account.clone(),
+            aws_region: self.last_cell.as_ref().map(|cell| cell.region.clone()).unwrap_or_default(),
+            recipient_account_id: self.last_cell.as_ref().map(|cell| cell.account.clone()).unwrap_or_default(),
             source_ip_address: String::new(),
             user_identity_arn: String::new(),
             error_code: String::new(),

@@ -10,14 +10,13 @@ use chrono::{DateTime, Utc};
 use collect::collector::Input;
 use collect::source::{Listed, Source, SourceError, Stream};
 use collect::walk::{Walk, Wanted};
-use detect::blind::Signs;
 use detect::{Book, Seen, Tally, Watcher};
 use futures::StreamExt;
 use layout::Kind;
 use record::{Content, EnvelopeError, Inflater, Parsed, Parser};
 use serde::Serialize;
 
-use super::silences::note_key;
+use super::silences::Keys;
 use crate::exit::Failure;
 
 /// Objects that are fetched at the same time.
@@ -57,7 +56,7 @@ pub struct Reading<'b> {
     /// What became of the files so far.
     pub files: Files,
     /// When digests and log files were delivered.
-    pub signs: Signs,
+    pub keys: Keys,
 }
 
 /// A file that was fetched.
@@ -86,7 +85,7 @@ impl<'b> Reading<'b> {
             wanted: Wanted { since, until, ..Wanted::default() },
             tally: Tally::default(),
             files: Files::default(),
-            signs: Signs::default(),
+            keys: Keys::default(),
         }
     }
 
@@ -129,7 +128,7 @@ impl<'b> Reading<'b> {
 
     /// Fetches the objects of a page and puts them to the rules, a batch at a time.
     async fn page(&mut self, source: &dyn Source, objects: Vec<Listed>, is_single: bool) {
-        objects.iter().for_each(|listed| note_key(&mut self.signs, source.origin(), &listed.key));
+        objects.iter().for_each(|listed| self.keys.note(source.origin(), &listed.key));
         let (logs, others): (Vec<Listed>, Vec<Listed>) =
             objects.into_iter().partition(|listed| is_single || layout::kind(&listed.key) == Kind::Log);
         self.files.ignored += others.len() as u64;
@@ -147,7 +146,7 @@ impl<'b> Reading<'b> {
         let mut batch = Batch::default();
         while let Some(next) = stream.next(self.object_bytes_max) {
             if let Ok((listed, _)) = &next {
-                note_key(&mut self.signs, stream.origin(), &listed.key);
+                self.keys.note(stream.origin(), &listed.key);
             }
             match next {
                 Ok((listed, _)) if layout::kind(&listed.key) == Kind::Digest => self.files.ignored += 1,

@@ -93,13 +93,13 @@ impl Detect {
                 reading.read(input).await?;
             }
             let goes_on = self.sources.iter().any(|source| source.contains("://")).then_some(now);
-            let clock = self.clock(goes_on, now).or(reading.signs.newest().and_then(DateTime::from_timestamp_micros));
+            let clock = self.clock(goes_on, now).or(reading.keys.signs.newest().and_then(DateTime::from_timestamp_micros));
             let noticed = micros(since, i64::MIN)..micros(clock, i64::MIN).saturating_add(1);
-            let silences = reading.signs.silences(&noticed, micros(clock, i64::MIN));
+            let silences = reading.keys.silences(&noticed, micros(clock, i64::MIN));
             let (tally, files) = reading.into_tally();
             let mut report = tally.report(&book);
             if !self.rules.only_given_rules {
-                report.add_silences(silences.iter().map(|silence| silence.finding("")).collect());
+                report.add_silences(silences);
             }
             (report, Some(files))
         };
