@@ -74,7 +74,7 @@ impl Signs {
             trail.silences(Heard::digests_of(self.digests.len()), clock, &mut found);
         }
         for trail in by_trail(files) {
-            trail.silences(Heard::Files, clock, &mut found);
+            trail.silences(Heard::files(), clock, &mut found);
         }
         found.retain(|silence| noticed.contains(&silence.noticed));
         for silence in &mut found {
@@ -130,6 +130,7 @@ impl Trail<'_> {
         let all: BTreeSet<i64> = self.accounts.values().flat_map(|regions| union(regions.values().copied())).collect();
         let whole = gaps(&all, heard, clock);
         found.extend(whole.iter().map(|gap| Silence::new(heard, self.whole(), gap, true)));
+        let heard = heard.in_part();
         for (account, regions) in &self.accounts {
             let mut above = whole.clone();
             if self.accounts.len() > 1 {

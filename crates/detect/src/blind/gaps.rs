@@ -26,10 +26,14 @@ const HISTORY_MIN_US: i64 = 3 * 24 * HOUR_US;
 const SLOTS_MIN: usize = 48;
 /// Quiet that is usual anywhere.
 const QUIET_MIN_US: i64 = 45 * MINUTE_US;
-/// Places that are usually quiet for longer than half of this are not judged.
+/// Places where it would have to be quiet for longer than this are not judged.
 pub const QUIET_MAX_US: i64 = 12 * HOUR_US;
-/// How much longer than ever before it must be quiet.
-const QUIET_FACTOR: i64 = 2;
+/// Where it is never quiet for longer than this, that it is for twice as long says something.
+const BUSY_US: i64 = 30 * MINUTE_US;
+/// How many times as long as ever before it must be quiet: in a whole trail, and in one of its many accounts and Regions.
+const PATIENCE_WHOLE: i64 = 2;
+/// The same in one of many.
+const PATIENCE_PART: i64 = 3;
 /// How late log files come.
 const LATE_US: i64 = 15 * MINUTE_US;
 
@@ -42,7 +46,10 @@ pub(super) enum Heard {
         grace: i64,
     },
     /// Steps in which log files came.
-    Files,
+    Files {
+        /// How many times as long as ever before it must be quiet.
+        patience: i64,
+    },
 }
 
 /// A time without a sign that was too long.
@@ -67,6 +74,19 @@ impl Heard {
             i64::try_from(cells).unwrap_or(i64::MAX).saturating_mul(LOOKED_FOR_EACH_US).clamp(LOOKED_FOR_US, HOUR_US * 24);
         Heard::Digests { grace: DIGEST_GRACE_US + looked_for }
     }
+
+    /// Log files of a trail.
+    pub fn files() -> Heard {
+        Heard::Files { patience: PATIENCE_WHOLE }
+    }
+
+    /// The same in a part of it: among many places some are quiet for unusually long by chance.
+    pub fn in_part(self) -> Heard {
+        match self {
+            Heard::Files { .. } => Heard::Files { patience: PATIENCE_PART },
+            digests @ Heard::Digests { .. } => digests,
+        }
+    }
 }
 
 impl Gap {
@@ -86,7 +106,7 @@ pub(super) fn gaps(times: &BTreeSet<i64>, heard: Heard, clock: i64) -> Vec<Gap> 
         past.hear(last);
         let gap = match heard {
             Heard::Digests { grace } => past.digest_gap(last, grace),
-            Heard::Files => past.file_gap(last),
+            Heard::Files { patience } => past.file_gap(last, patience),
         };
         let is_long = |gap: &Gap| gap.noticed <= clock && next.is_none_or(|next| next > gap.noticed);
         found.extend(gap.filter(is_long).map(|gap| Gap { next, ..gap }));
@@ -133,10 +153,11 @@ impl Past {
         self.first.is_some_and(|first| last - first >= DIGESTS_MIN_US).then_some(gap)
     }
 
-    fn file_gap(&self, last: i64) -> Option<Gap> {
+    fn file_gap(&self, last: i64, patience: i64) -> Option<Gap> {
         let is_known = self.first.is_some_and(|first| last - first >= HISTORY_MIN_US) && self.steps.len() >= SLOTS_MIN;
         let usual = self.quiet.front().map_or(0, |(_, length)| *length);
-        let allowed = (usual * QUIET_FACTOR).max(QUIET_MIN_US);
+        let patience = if usual <= BUSY_US { PATIENCE_WHOLE } else { patience };
+        let allowed = (usual * patience).max(QUIET_MIN_US);
         let noticed = last + SLOT_US + allowed + LATE_US;
         let others = last + SLOT_US + allowed / 4 * 3..noticed + SLOT_US;
         let gap = Gap { last, next: None, noticed, others, allowed };

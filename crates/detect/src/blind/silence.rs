@@ -92,9 +92,9 @@ impl Silence {
         let rule = match heard {
             _ if is_whole => TRAIL_SILENT,
             Heard::Digests { .. } => DIGEST_OVERDUE,
-            Heard::Files => HEARTBEAT_MISSING,
+            Heard::Files { .. } => HEARTBEAT_MISSING,
         };
-        let is_digest = heard != Heard::Files;
+        let is_digest = matches!(heard, Heard::Digests { .. });
         Silence { rule, place, last: gap.last, noticed: gap.noticed, is_digest, last_cell: None, allowed: gap.allowed }
     }
 

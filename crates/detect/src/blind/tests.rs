@@ -146,6 +146,11 @@ fn a_heartbeat_counts_where_there_are_no_digests_and_others_go_on() {
     let clock = BEGIN + 12 * DAY;
     assert_eq!(told(&signs, clock), [say("heartbeat-missing", "1", "b", 239, 75)]);
     assert_eq!(signs.silences(&(clock - DAY..clock), clock), [], "it was noticed before");
+    // Where it is often quiet, more patience is needed in a part than in the whole.
+    let mut seldom = Signs::default();
+    files(&mut seldom, &a, 5, 0..24, 12 * DAY);
+    files(&mut seldom, &b, 60, 0..24, 10 * DAY);
+    assert_eq!(told(&seldom, clock), [say("heartbeat-missing", "1", "b", 239, 15 + 3 * 45 + 15)]);
     // Digests say that nothing happened there.
     digests(&mut signs, &cell("t", "1", "b"), 0, 0..12 * 24, &[]);
     assert_eq!(told(&signs, clock), []);

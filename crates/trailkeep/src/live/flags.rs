@@ -51,6 +51,8 @@ pub struct Watching {
 
 /// The same, read.
 pub struct Prepared {
+    /// Where the rules are: they are read again each day, since suppressions end.
+    pub(super) rules: Rules,
     /// The rules.
     pub(super) book: Book,
     /// Who is told.
@@ -79,7 +81,7 @@ impl Watching {
         let lateness = TimeDelta::seconds(i64::try_from(self.detect_lateness.s).unwrap_or_default());
         let since = self.detect_since.map(|since| since.resolve(outside::now()));
         let listens = !self.rules.only_given_rules;
-        Ok(Some(Prepared { book, targets, since, lateness, listens, goes_on: goes_on || follows }))
+        Ok(Some(Prepared { rules: self.rules.clone(), book, targets, since, lateness, listens, goes_on: goes_on || follows }))
     }
 
     fn targets(&self, context: &Context) -> Result<Vec<Target>, Failure> {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use detect::{Book, Live, Moment, Seen, Watcher};
 use finding::Finding;
 use futures::TryStreamExt;
@@ -19,6 +19,7 @@ use super::flags::Prepared;
 use super::listening::Listening;
 use super::shelf::told;
 use super::{End, Outcome};
+use crate::detecting::Rules;
 use crate::exit::Failure;
 use crate::{output, outside};
 
@@ -32,7 +33,10 @@ const SETTLE_EVERY: TimeDelta = TimeDelta::seconds(30);
 /// Judges what is new.
 pub struct Judge {
     lake: Arc<Lake>,
+    rules: Rules,
     book: Book,
+    /// The day on which the rules were read.
+    book_day: NaiveDate,
     outbox: Outbox,
     couriers: Couriers,
     since: Option<DateTime<Utc>>,
@@ -49,7 +53,7 @@ pub struct Judge {
 impl Judge {
     /// Begins to tell, and reads the cursor.
     pub async fn open(prepared: Prepared, lake: Arc<Lake>) -> Result<Judge, Failure> {
-        let Prepared { book, targets, since, lateness, listens, goes_on } = prepared;
+        let Prepared { rules, book, targets, since, lateness, listens, goes_on } = prepared;
         let now = outside::now();
         let outbox = super::outbox(&lake);
         let print: Print = Arc::new(|line| output::line(line).map_err(|failure| std::io::Error::other(failure.text())));
@@ -57,7 +61,9 @@ impl Judge {
         let cursor = Cursor::load(&lake, since, now).await?;
         let mut judge = Judge {
             lake,
+            rules,
             book,
+            book_day: now.date_naive(),
             outbox,
             couriers,
             since,
@@ -76,6 +82,7 @@ impl Judge {
 
     /// Judges what has come, tells it, and notes how far it is.
     pub async fn round(&mut self) -> Result<(), Failure> {
+        self.read_rules_of(outside::now().date_naive()).await?;
         self.read_on().await?;
         let now = outside::now();
         let mut is_worth_noting = now - self.saved_at >= SAVE_EVERY;
@@ -119,6 +126,18 @@ impl Judge {
     /// Lets the couriers tell what they can.
     pub async fn close(self) -> Outcome {
         Outcome { found: self.found, targets: self.couriers.finish().await }
+    }
+
+    /// On a new day the rules are read again: suppressions end, and files may have changed.
+    async fn read_rules_of(&mut self, day: NaiveDate) -> Result<(), Failure> {
+        if day == self.book_day {
+            return Ok(());
+        }
+        let book = self.rules.read()?;
+        self.save().await?;
+        (self.book, self.book_day) = (book, day);
+        self.rewind();
+        Ok(())
     }
 
     /// Begins where correlations need it.
