@@ -34,6 +34,15 @@ struct Known {
     used: HashMap<String, Used>,
 }
 
+impl Known {
+    /// Every key that is told of, once: what a key did is added up over statements, so that one in two of them would count twice.
+    fn keys_with(&self, asked: &[String]) -> Vec<String> {
+        let callers = self.begins.values().map(|begin| &begin.caller.key).filter(|key| !key.is_empty());
+        let all: BTreeSet<&String> = self.begins.keys().chain(asked).chain(callers).collect();
+        all.into_iter().cloned().collect()
+    }
+}
+
 /// Finds the chains. An `Err` inside is about something that was never seen.
 pub async fn chains<S: Source>(source: &S, asked: &str) -> Result<Result<Chains, Unseen>, S::Error> {
     let asked = asked.trim();
@@ -50,10 +59,7 @@ pub async fn chains<S: Source>(source: &S, asked: &str) -> Result<Result<Chains,
     let keys: Vec<String> = keys.into_iter().take(CHAINS_MAX).collect();
     before(source, &keys, &mut known).await?;
     let children = after(source, &keys, &mut known).await?;
-    let all: BTreeSet<&String> = known.begins.keys().chain(&keys).collect();
-    let callers = known.begins.values().map(|begin| begin.caller.key.clone()).filter(|key| !key.is_empty());
-    let all: Vec<String> = all.into_iter().cloned().chain(callers).collect();
-    look_at(source, &all, &mut known).await?;
+    look_at(source, &known.keys_with(&keys), &mut known).await?;
     let chains = trees(&keys, &children, &known);
     Ok(Ok(Chains { asked: asked.to_owned(), chains, omitted, coverage }))
 }
@@ -282,5 +288,21 @@ fn caller(caller: &Caller) -> Session {
         denied: 0,
         times: Times::default(),
         children: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_of_many_sessions_is_looked_at_once() {
+        let mut known = Known::default();
+        for at in 0..3 {
+            let caller = Caller { key: "AKIA1".to_owned(), ..Caller::default() };
+            let begin = Begin { key: format!("ASIA{at}"), caller, ..Begin::default() };
+            begin::keep(&mut known.begins, begin);
+        }
+        assert_eq!(known.keys_with(&["AKIA1".to_owned()]), ["AKIA1", "ASIA0", "ASIA1", "ASIA2"]);
     }
 }

@@ -61,15 +61,17 @@ pub async fn find<S: Source>(source: &S, condition: &str) -> Result<Vec<Begin>, 
     let mut found = read(source, condition).await?;
     let shared = found.iter().filter_map(|begin| begin.issue.shared_event_id.clone());
     let shared: Vec<String> = shared.collect();
+    let mut others: HashMap<String, Vec<Begin>> = HashMap::new();
     for some in shared.chunks(KEYS_PER_QUERY_MAX) {
-        let others = read(source, &format!("sharedeventid IN ({})", sql::list(some.iter().map(String::as_str)))).await?;
-        for begin in found.iter_mut().filter(|begin| begin.issue.shared_event_id.is_some()) {
-            let other = others.iter().find(|other| {
-                other.issue.shared_event_id == begin.issue.shared_event_id && other.issue.event_id != begin.issue.event_id
-            });
-            if let Some(other) = other {
-                *begin = joined(begin.clone(), other.clone());
-            }
+        for begin in read(source, &format!("sharedeventid IN ({})", sql::list(some.iter().map(String::as_str)))).await? {
+            others.entry(begin.issue.shared_event_id.clone().unwrap_or_default()).or_default().push(begin);
+        }
+    }
+    for begin in &mut found {
+        let same = begin.issue.shared_event_id.as_ref().and_then(|id| others.get(id));
+        let other = same.and_then(|same| same.iter().find(|other| other.issue.event_id != begin.issue.event_id));
+        if let Some(other) = other {
+            *begin = joined(begin.clone(), other.clone());
         }
     }
     found.retain(|begin| !begin.key.is_empty());

@@ -172,12 +172,15 @@ impl FilesTable {
     }
 
     /// Leaves out what cannot hold the values that are asked for.
-    async fn chosen(&self, files: Vec<Arc<TableFile>>, filters: &[Expr], state: &dyn Session) -> Result<Chosen> {
-        let wanted = self.physical(filters, state)?.map(|predicate| prune::wanted(&predicate)).unwrap_or_default();
+    async fn chosen(&self, files: Vec<Arc<TableFile>>, filters: &[Expr], scan: &Scan<'_>) -> Result<Chosen> {
+        let wanted = self.physical(filters, scan.state)?.map(|predicate| prune::wanted(&predicate)).unwrap_or_default();
+        let store = scan.state.runtime_env().object_store(&self.url)?;
         if wanted.is_empty() {
+            if self.is_late(scan.projection, filters) {
+                prune::keep_pages(&files, &self.kept, &store).await?;
+            }
             return Ok(files.into_iter().map(|file| (file, None)).collect());
         }
-        let store = state.runtime_env().object_store(&self.url)?;
         let read = prune::by_values(files, &wanted, &self.kept, &store).await?;
         Ok(read.into_iter().map(|(file, plan)| (file, Some(plan))).collect())
     }
@@ -187,7 +190,7 @@ impl FilesTable {
         let table_schema = TableSchema::builder(Arc::clone(&self.file_schema))
             .with_table_partition_cols(vec![Arc::clone(&self.partition)])
             .build();
-        let late = selects_few(filters) || reads_many(scan.projection, filters) || self.reads_documents(scan.projection, filters);
+        let late = self.is_late(scan.projection, filters);
         let store = scan.state.runtime_env().object_store(&self.url)?;
         let readers = CachedParquetFileReaderFactory::new(store, Arc::clone(&self.kept.footers));
         let mut source = ParquetSource::new(table_schema)
@@ -228,6 +231,11 @@ impl FilesTable {
         let condition = scan.state.create_physical_expr(condition, &schema)?;
         let projection = (with_time.len() > columns.len()).then(|| (0..columns.len()).collect::<Vec<_>>());
         Ok(Arc::new(FilterExecBuilder::new(condition, inner).apply_projection(projection)?.build()?))
+    }
+
+    /// Whether it pays to test the conditions first and to read the other columns only where they are true.
+    fn is_late(&self, projection: Option<&Vec<usize>>, filters: &[Expr]) -> bool {
+        selects_few(filters) || reads_many(projection, filters) || self.reads_documents(projection, filters)
     }
 
     /// Whether whole documents are read, which cost more than all other columns together, for rows that other conditions may rule out.
@@ -287,9 +295,9 @@ impl TableProvider for FilesTable {
         times.extend(self.cutoff());
         let files = self.files_left(filters, state)?;
         let (whole, edge) = self.split_by_time(files, &times, state)?;
-        let whole = self.chosen(whole, &others, state).await?;
-        let edge = self.chosen(edge, &others, state).await?;
         let scan = Scan { state, projection, limit };
+        let whole = self.chosen(whole, &others, &scan).await?;
+        let edge = self.chosen(edge, &others, &scan).await?;
         let threads = state.config().target_partitions();
         if edge.is_empty() {
             return self.exec(&whole, &scan, &others, threads);

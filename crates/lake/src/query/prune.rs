@@ -19,6 +19,7 @@ use datafusion::physical_expr::utils::{Guarantee, LiteralGuarantee};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStore;
+use object_store::path::Path;
 use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
@@ -150,49 +151,60 @@ pub async fn by_values(
     store: &Arc<dyn ObjectStore>,
 ) -> Result<Vec<Read>> {
     let looked = futures::stream::iter(files).map(async |file| -> Result<Option<Read>> {
-        let footer = kept.footer(store, &file.object_meta()).await?;
+        let meta = file.object_meta();
+        let footer = kept.footer(store, &meta).await?;
+        let sought = Sought { file: &file.path, footer: &footer, columns: columns(&footer, wanted) };
         let mut plan = ParquetAccessPlan::new_none(footer.num_row_groups());
-        let mut some = false;
         for group in 0..footer.num_row_groups() {
-            if can_hold(&file, &footer, group, wanted, kept, store).await? {
+            if sought.can_be_in(group, kept, store).await? {
                 plan.set(group, RowGroupAccess::Scan);
-                some = true;
             }
         }
-        if !some {
+        if plan.row_group_index_iter().next().is_none() {
             return Ok(None);
         }
-        kept.keep_pages(store, &file.object_meta()).await?;
+        kept.keep_pages(store, &meta).await?;
         Ok(Some((file, plan)))
     });
     looked.buffered(PRUNE_AT_ONCE_MAX).try_filter_map(async |found| Ok(found)).try_collect().await
 }
 
-async fn can_hold(
-    file: &TableFile,
-    footer: &ParquetMetaData,
-    group: usize,
-    wanted: &[Wanted],
-    kept: &Kept,
-    store: &Arc<dyn ObjectStore>,
-) -> Result<bool> {
-    let Some(row_group) = footer.row_groups().get(group) else { return Ok(true) };
-    for wanted in wanted {
-        let Some(column) = column_of(footer, &wanted.column) else { continue };
-        let values = between(row_group, column, &wanted.values);
-        if values.is_empty() {
-            return Ok(false);
+/// Sees to it that the pages of files can be read one by one.
+pub async fn keep_pages(files: &[Arc<TableFile>], kept: &Kept, store: &Arc<dyn ObjectStore>) -> Result<()> {
+    let looked = futures::stream::iter(files.to_vec()).map(async |file| kept.keep_pages(store, &file.object_meta()).await);
+    looked.buffered(PRUNE_AT_ONCE_MAX).try_collect().await
+}
+
+/// What is looked for in a file, by the positions of the columns that it has.
+struct Sought<'s> {
+    file: &'s Path,
+    footer: &'s ParquetMetaData,
+    columns: Vec<(usize, &'s [String])>,
+}
+
+fn columns<'s>(footer: &ParquetMetaData, wanted: &'s [Wanted]) -> Vec<(usize, &'s [String])> {
+    wanted.iter().filter_map(|wanted| Some((column_of(footer, &wanted.column)?, wanted.values.as_slice()))).collect()
+}
+
+impl Sought<'_> {
+    async fn can_be_in(&self, group: usize, kept: &Kept, store: &Arc<dyn ObjectStore>) -> Result<bool> {
+        let Some(row_group) = self.footer.row_groups().get(group) else { return Ok(true) };
+        for (column, values) in &self.columns {
+            let values = between(row_group, *column, values);
+            if values.is_empty() {
+                return Ok(false);
+            }
+            // Of many values, one would be found anyway: each is found wrongly once in a hundred times.
+            if values.len() > BLOOM_VALUES_MAX {
+                continue;
+            }
+            let bloom = kept.bloom(store, self.file, self.footer, group, *column).await?;
+            if bloom.is_some_and(|bloom| !has_one(&bloom, &values)) {
+                return Ok(false);
+            }
         }
-        // Of many values, one would be found anyway: each is found wrongly once in a hundred times.
-        if values.len() > BLOOM_VALUES_MAX {
-            continue;
-        }
-        let bloom = kept.bloom(store, &file.path, footer, group, column).await?;
-        if bloom.is_some_and(|bloom| !has_one(&bloom, &values)) {
-            return Ok(false);
-        }
+        Ok(true)
     }
-    Ok(true)
 }
 
 fn column_of(footer: &ParquetMetaData, name: &str) -> Option<usize> {
