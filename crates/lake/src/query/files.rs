@@ -67,6 +67,9 @@ pub struct FilesTable {
     cutoff_us: Option<i64>,
 }
 
+/// Some of the table's files.
+type Files = Vec<Arc<TableFile>>;
+
 /// The files of a scan with the row groups that are to be read of each; all of them where nothing is said.
 type Chosen = Vec<(Arc<TableFile>, Option<ParquetAccessPlan>)>;
 
@@ -134,8 +137,8 @@ impl FilesTable {
     }
 
     /// The files that can hold rows for which all conditions are true.
-    fn files_left(&self, filters: &[Expr], state: &dyn Session) -> Result<Vec<Arc<TableFile>>> {
-        let mut files: Vec<Arc<TableFile>> = self.files.to_vec();
+    fn files_left(&self, filters: &[Expr], state: &dyn Session) -> Result<Files> {
+        let mut files: Files = self.files.to_vec();
         let all: Vec<Expr> = filters.iter().cloned().chain(self.cutoff()).collect();
         if let Some(predicate) = self.physical(&all, state)? {
             let mut keep = prune::by_day_and_time(&files, &predicate, &self.table_schema).into_iter();
@@ -149,12 +152,7 @@ impl FilesTable {
     }
 
     /// Those of the files that hold nothing but rows of the time, and those that have to be looked at.
-    fn split_by_time(
-        &self,
-        files: Vec<Arc<TableFile>>,
-        times: &[Expr],
-        state: &dyn Session,
-    ) -> Result<(Vec<Arc<TableFile>>, Vec<Arc<TableFile>>)> {
+    fn split_by_time(&self, files: Files, times: &[Expr], state: &dyn Session) -> Result<(Files, Files)> {
         let mut sure = vec![true; files.len()];
         for time in times {
             let is_true = prune::is_true_of_all(&files, time, &self.partition, state)?;
@@ -172,7 +170,7 @@ impl FilesTable {
     }
 
     /// Leaves out what cannot hold the values that are asked for.
-    async fn chosen(&self, files: Vec<Arc<TableFile>>, filters: &[Expr], scan: &Scan<'_>) -> Result<Chosen> {
+    async fn chosen(&self, files: Files, filters: &[Expr], scan: &Scan<'_>) -> Result<Chosen> {
         let wanted = self.physical(filters, scan.state)?.map(|predicate| prune::wanted(&predicate)).unwrap_or_default();
         let store = scan.state.runtime_env().object_store(&self.url)?;
         if wanted.is_empty() {

@@ -131,7 +131,10 @@ fn cells(batches: &[RecordBatch]) -> Result<Vec<Vec<Option<String>>>, Failure> {
 fn texts(column: &ArrayRef) -> Result<Vec<Option<String>>, LakeError> {
     let options = FormatOptions::new().with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.f"));
     let formatter = ArrayFormatter::try_new(column.as_ref(), &options)?;
-    Ok((0..column.len()).map(|at| column.is_valid(at).then(|| formatter.value(at).to_string())).collect())
+    // A column of nothing but nulls says so only when it is asked for what its nulls mean.
+    let nulls = column.logical_nulls();
+    let is_there = |at: &usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(*at));
+    Ok((0..column.len()).map(|at| is_there(&at).then(|| formatter.value(at).to_string())).collect())
 }
 
 /// Seconds of processor time that the threads of this process have used, as Linux tells it; 0 elsewhere. A thread's time is only brought up
