@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use finding::Severity;
-use predicate::sigma::{self, Correlation, Document, Filter, Level, Meta, Placeholders, Rule};
+use foldhash::quality::RandomState;
+use predicate::sigma::{self, Correlation, Document, Filter, Level, LogSource, Meta, Placeholders, Rule};
 use predicate::{Expr, Path, Set};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -37,6 +38,10 @@ pub struct Book {
     pub(crate) rule_of: Vec<usize>,
     /// Parts of the set that are the clauses of each predicate's rule.
     pub(crate) clauses_of: Vec<Range<usize>>,
+    /// Rules and correlations that were skipped, for what is laid over them.
+    foreign: Vec<(Meta, LogSource)>,
+    /// By what records that come twice are known. Its key is another one in each run, so that no record can be made to pass for another one.
+    pub(crate) identity: RandomState,
 }
 
 /// A rule or correlation.
@@ -54,6 +59,8 @@ pub struct Entry {
     pub kind: Kind,
     /// Correlations that it takes part in, with its place among their rules.
     pub(crate) correlated: Vec<(usize, usize)>,
+    /// Correlations over those, however far above: each with the correlation below it by which it is reached.
+    pub(crate) above: Vec<(usize, usize)>,
     /// Whether matches are findings of their own: not below a correlation (unless it says `generate`), and not if informational.
     pub tells: bool,
     /// The field whose value a finding is about, if it is not the principal.
@@ -148,7 +155,7 @@ impl Book {
                 }
             }
         }
-        correlations.into_iter().for_each(|placed| book.add_correlation(placed));
+        book.add_correlations(correlations);
         filters.into_iter().for_each(|placed| book.add_filter(placed, today));
         book.make_ready();
         book
@@ -179,10 +186,20 @@ impl Book {
         self.refused.push(Refused { file: file.to_owned(), line, what: what.into(), hint: hint.into() });
     }
 
+    fn skip(&mut self, file: &str, meta: &Meta, log_source: &LogSource) {
+        self.skipped.push(Skipped { file: file.to_owned(), title: meta.title.clone(), log_source: log_source.to_string() });
+    }
+
+    /// The log of a rule that is called so and is meant for another log.
+    fn foreign_log(&self, called: &[String]) -> Option<LogSource> {
+        let is_meant = |meta: &Meta| called.iter().any(|called| meta.is_called(called));
+        self.foreign.iter().find(|(meta, _)| is_meant(meta)).map(|(_, log_source)| log_source.clone())
+    }
+
     fn add_rule(&mut self, file: &File, version: &str, rule: Rule) {
         if !rule.log_source.is_cloudtrail() {
-            let log_source = rule.log_source.to_string();
-            self.skipped.push(Skipped { file: file.name.clone(), title: rule.meta.title, log_source });
+            self.skip(&file.name, &rule.meta, &rule.log_source);
+            self.foreign.push((rule.meta, rule.log_source));
             return;
         }
         let line = rule.line;
@@ -203,44 +220,81 @@ impl Book {
         // Sigma: no alert should come of an informational rule alone.
         let tells = severity > Severity::Informational;
         let entity = kind.meta().custom("entity").first().map(|field| Path::loose(field));
-        let entry = Entry { id, file, version, severity, kind, correlated: Vec::new(), tells, entity, suppressions: Vec::new() };
+        let entry = Entry {
+            id,
+            file,
+            version,
+            severity,
+            kind,
+            correlated: Vec::new(),
+            above: Vec::new(),
+            tells,
+            entity,
+            suppressions: Vec::new(),
+        };
         self.rules.push(entry);
     }
 
+    /// Those over rules first, then those over correlations that are there, until no more can be added.
+    fn add_correlations(&mut self, mut waiting: Vec<Placed<Correlation>>) {
+        loop {
+            let names = |placed: &Placed<Correlation>| {
+                let is_waiting = |called: &String| waiting.iter().any(|other| other.it.meta.is_called(called));
+                placed.it.rules.iter().any(is_waiting)
+            };
+            let has_to_wait: Vec<bool> = waiting.iter().map(names).collect();
+            if has_to_wait.iter().all(|waits| *waits) {
+                break;
+            }
+            let mut waits = has_to_wait.into_iter();
+            let (later, now): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|_| waits.next().unwrap_or_default());
+            now.into_iter().for_each(|placed| self.add_correlation(placed));
+            waiting = later;
+        }
+        for placed in waiting {
+            let what = format!("the correlation `{}` is over itself, by way of others", placed.it.meta.title);
+            self.refuse(&placed.file, placed.line, what, "name rules or correlations that do not lead back to it");
+        }
+    }
+
     fn add_correlation(&mut self, placed: Placed<Correlation>) {
+        if let Some(log_source) = self.foreign_log(&placed.it.rules) {
+            self.skip(&placed.file, &placed.it.meta, &log_source);
+            return self.foreign.push((placed.it.meta, log_source));
+        }
         let mut of = Vec::new();
         for called in &placed.it.rules {
-            let found = self.rules.iter().position(|entry| matches!(entry.kind, Kind::Rule(_)) && entry.is_called(called));
-            match found {
-                Some(rule) => of.push(rule),
+            match self.rules.iter().position(|entry| entry.is_called(called)) {
+                Some(entry) => of.push(entry),
                 None => {
                     let what = format!("the correlation is over `{called}`, and there is no such rule");
-                    return self.refuse(
-                        &placed.file,
-                        placed.line,
-                        what,
-                        "give the name or id of a rule that is read in the same run",
-                    );
+                    let hint = "give the name or id of a rule or correlation that is read in the same run";
+                    return self.refuse(&placed.file, placed.line, what, hint);
                 }
             }
         }
-        let (number, before) = (self.rules.len(), self.rules.len());
+        let number = self.rules.len();
         let generates = placed.it.generates;
         self.add(&placed.file, &placed.version, placed.line, Kind::Correlation(Box::new(placed.it)));
-        if self.rules.len() == before {
+        if self.rules.len() == number {
             return;
         }
-        for (place, rule) in of.into_iter().enumerate() {
-            if let Some(entry) = self.rules.get_mut(rule) {
+        for (place, below) in of.into_iter().enumerate() {
+            if let Some(entry) = self.rules.get_mut(below) {
                 entry.correlated.push((number, place));
                 entry.tells &= generates;
             }
+            self.rules.iter_mut().for_each(|entry| entry.lie_below(below, number));
         }
     }
 
     /// Lays a filter over rules: for good, or as an exception that is counted and ends.
     fn add_filter(&mut self, placed: Placed<Filter>, today: &str) {
         let meta = &placed.it.meta;
+        let said = placed.it.log_source.clone().filter(|source| !source.is_cloudtrail());
+        if let Some(log_source) = said.or_else(|| self.foreign_log(&placed.it.rules)) {
+            return self.skip(&placed.file, meta, &log_source);
+        }
         let said = |key: &str| meta.custom(key).first().cloned().unwrap_or_default();
         let (reason, owner, expires) = (said("reason"), said("owner"), said("expires"));
         let is_suppression = ["reason", "owner", "expires"].iter().any(|key| !meta.custom(key).is_empty());
@@ -300,8 +354,15 @@ impl Entry {
 
     /// Whether it is meant by that id, name or title.
     pub fn is_called(&self, called: &str) -> bool {
-        let meta = self.meta();
-        self.id == called || meta.name.as_deref() == Some(called) || meta.title == called
+        self.meta().is_called(called)
+    }
+
+    /// Notes a correlation over one that this rule takes part in.
+    fn lie_below(&mut self, correlation: usize, above: usize) {
+        let is_below = self.correlated.iter().chain(&self.above).any(|(number, _)| *number == correlation);
+        if is_below && matches!(self.kind, Kind::Rule(_)) && !self.above.contains(&(above, correlation)) {
+            self.above.push((above, correlation));
+        }
     }
 
     /// The name of its folder, if its file is called `rule.yml`; else that of its file.

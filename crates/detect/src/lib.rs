@@ -12,6 +12,7 @@ mod case;
 mod clauses;
 mod correlate;
 mod event;
+mod gauge;
 pub mod limits;
 mod live;
 mod miss;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use finding::{Entity, Finding, RuleInfo, attack, id};
-use predicate::sigma::Correlation;
+use predicate::sigma::{Correlation, CorrelationKind};
 use serde::Serialize;
 
 use crate::book::{Book, Entry, Kind, Refused, Skipped};
@@ -77,14 +77,18 @@ pub(crate) fn report(mut tally: Tally, book: &Book) -> Report {
             findings.push(of_group(entry, &entity, window, group));
         }
     }
-    for ((number, group), hits) in std::mem::take(&mut tally.hits) {
+    // INVARIANT: a correlation over others comes after them, so what they give it is there when its turn comes.
+    while let Some(((number, group), hits)) = tally.hits.pop_first() {
         let Some(entry) = book.rules.get(number) else { continue };
         let Kind::Correlation(correlation) = &entry.kind else { continue };
         for firing in firings(correlation, hits) {
             let count = tally.counts.entry(number).or_default();
             count.matches += 1;
             *count.days.entry(firing.first.div_euclid(WINDOW_US)).or_default() += 1;
-            findings.push(of_firing(entry, correlation, &group, &firing));
+            pass_on(entry, &firing, book, &mut tally);
+            if entry.tells {
+                findings.push(of_firing(entry, correlation, &group, &firing));
+            }
         }
     }
     sort(&mut findings);
@@ -104,6 +108,17 @@ pub(crate) fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         (b.severity, &a.first_event_time, &a.rule.id, &a.entity).cmp(&(a.severity, &b.first_event_time, &b.rule.id, &b.entity))
     });
+}
+
+/// Hands what came true to the correlations over it.
+fn pass_on(entry: &Entry, firing: &Firing, book: &Book, tally: &mut Tally) {
+    for (above, place) in &entry.correlated {
+        let Some(Entry { kind: Kind::Correlation(correlation), .. }) = book.rules.get(*above) else { continue };
+        let is_in_time = matches!(correlation.kind, CorrelationKind::Temporal(_) | CorrelationKind::TemporalOrdered);
+        for (group, hit) in firing.seen_from(*above, *place, is_in_time) {
+            tally.hits.entry((*above, group)).or_default().push(hit);
+        }
+    }
 }
 
 fn count_of(entry: &Entry, count: Option<&Count>) -> RuleCount {
@@ -205,5 +220,109 @@ fn rule_info(entry: &Entry) -> RuleInfo {
         attack: attack(&meta.tags),
         controls: meta.custom("controls").iter().chain(tagged).cloned().collect(),
         response: meta.custom("response").first().cloned().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use predicate::sigma::Placeholders;
+    use record::{Content, Parsed, Parser};
+
+    use crate::{Book, File, Report, Tally, Watcher};
+
+    fn book(text: &str) -> Book {
+        Book::read(&[File { name: "f.yml".to_owned(), text: text.to_owned() }], &Placeholders::default(), "")
+    }
+
+    /// What the rules say of events: seconds, name, user.
+    fn told(book: &Book, events: &[(u32, &str, &str)]) -> Report {
+        let (mut parser, mut watcher, mut tally) = (Parser::default(), Watcher::new(book), Tally::default());
+        for (number, (second, name, user)) in events.iter().enumerate() {
+            let (minute, second) = (second / 60, second % 60);
+            let text = format!(
+                r#"{{"eventID":"{number}","eventTime":"2026-11-01T10:{minute:02}:{second:02}Z","eventName":"{name}","userAgent":"{user}","count":{number}}}"#
+            );
+            let (content, mut parsed, mut seen) = (Content::from(text.into_bytes()), Parsed::default(), Vec::new());
+            parser.record(&content, 0, content.len(), &mut parsed);
+            parsed.views(&content).for_each(|view| watcher.see(view, "f", 0, &mut seen));
+            tally.add(1, seen);
+        }
+        tally.report(book)
+    }
+
+    fn matches(report: &Report, id: &str) -> u64 {
+        report.rules.iter().find(|rule| rule.id == id).map_or(99, |rule| rule.matches)
+    }
+
+    const CHAIN: &str = "title: guessed\nid: guessed\nlevel: high\ncorrelation: {type: temporal_ordered, rules: [many, in], group-by: [who], timespan: 1m, aliases: {who: {many: userAgent, in: userAgent}}}\n---\n\
+                         title: many\nid: many\ncorrelation: {type: event_count, rules: [wrong], group-by: [userAgent], timespan: 10s, condition: {gte: 3}}\n---\n\
+                         title: wrong\nid: wrong\nlogsource: {product: aws}\ndetection: {s: {eventName: Wrong}, condition: s}\n---\n\
+                         title: in\nid: in\nlogsource: {product: aws}\ndetection: {s: {eventName: In}, condition: s}\n";
+
+    #[test]
+    fn correlations_over_correlations() {
+        let book = book(CHAIN);
+        assert!(book.refused.is_empty(), "{:?}", book.refused);
+        let report = told(&book, &[(1, "Wrong", "a"), (2, "Wrong", "a"), (3, "Wrong", "a"), (9, "In", "a")]);
+        assert_eq!((matches(&report, "many"), matches(&report, "guessed")), (1, 1));
+        assert_eq!(
+            report.findings.iter().map(|finding| finding.rule.id.as_str()).collect::<Vec<_>>(),
+            ["guessed"],
+            "those below do not tell"
+        );
+        for (events, why) in [
+            (vec![(1, "Wrong", "a"), (2, "Wrong", "a"), (9, "In", "a")], "too few"),
+            (vec![(1, "Wrong", "a"), (2, "Wrong", "a"), (3, "Wrong", "a"), (9, "In", "b")], "somebody else"),
+            (vec![(1, "In", "a"), (2, "Wrong", "a"), (3, "Wrong", "a"), (4, "Wrong", "a")], "before"),
+            (vec![(1, "Wrong", "a"), (2, "Wrong", "a"), (3, "Wrong", "a"), (90, "In", "a")], "too late"),
+        ] {
+            assert_eq!(matches(&told(&book, &events), "guessed"), 0, "{why}");
+        }
+        let going_on: Vec<(u32, &str, &str)> = (1..20).map(|at| (at * 9, "Wrong", "a")).chain([(180, "In", "a")]).collect();
+        assert_eq!(matches(&told(&book, &going_on), "guessed"), 0, "never three in ten seconds");
+        let going_on: Vec<(u32, &str, &str)> = (1..40).map(|at| (at * 5, "Wrong", "a")).chain([(230, "In", "a")]).collect();
+        assert_eq!(matches(&told(&book, &going_on), "guessed"), 1, "the burst went on until shortly before");
+    }
+
+    #[test]
+    fn a_correlation_over_itself_is_refused() {
+        let book = book(
+            "title: a\ncorrelation: {type: temporal, rules: [b], timespan: 1m}\n---\ntitle: b\ncorrelation: {type: temporal, rules: [a], timespan: 1m}\n",
+        );
+        assert!(book.rules.is_empty() && book.refused.len() == 2, "{:?}", book.refused);
+    }
+
+    #[test]
+    fn what_is_laid_over_rules_for_another_log_is_passed_over() {
+        let book = book(
+            "title: w\nlogsource: {product: windows}\ndetection: {s: {a: b}, condition: s}\n---\n\
+             title: c\ncorrelation: {type: event_count, rules: [w], group-by: [x], timespan: 1m, condition: {gte: 2}}\n---\n\
+             title: f\nlogsource: {product: windows}\nfilter: {rules: [w], s: {a: c}, condition: not s}\n---\n\
+             title: d\ncorrelation: {type: temporal, rules: [c], timespan: 1m}\n",
+        );
+        assert!(
+            book.rules.is_empty() && book.refused.is_empty() && book.skipped.len() == 4,
+            "{:?} {:?}",
+            book.refused,
+            book.skipped
+        );
+    }
+
+    #[test]
+    fn several_fields_are_counted_together_and_numbers_summed() {
+        let rule = "title: w\nid: w\nlogsource: {product: aws}\ndetection: {s: {eventName: W}, condition: s}\n";
+        let counted =
+            |says: &str| book(&format!("{rule}---\ntitle: c\nid: c\ncorrelation: {{rules: [w], timespan: 1m, {says}}}\n"));
+        let events = [(1, "W", "a"), (2, "W", "b"), (3, "W", "a")];
+        let pairs = "type: value_count, condition: {gte: 3, field: [userAgent, eventID]}";
+        assert_eq!(matches(&told(&counted(pairs), &events), "c"), 1);
+        assert_eq!(matches(&told(&counted("type: value_count, condition: {gte: 3, field: userAgent}"), &events), "c"), 0);
+        assert_eq!(matches(&told(&counted("type: value_sum, condition: {gte: 3, field: count}"), &events), "c"), 1);
+        assert_eq!(matches(&told(&counted("type: value_sum, condition: {gt: 3, field: count}"), &events), "c"), 0);
+        assert_eq!(
+            matches(&told(&counted("type: value_sum, condition: {lt: 9, field: userAgent}"), &events), "c"),
+            0,
+            "no numbers"
+        );
     }
 }

@@ -94,15 +94,15 @@ impl Tally {
     }
 
     fn correlate(&mut self, seen: &Seen, time: i64) {
-        for (correlation, place, group, value) in &seen.correlated {
+        for (place, part) in &seen.correlated {
             if self.hits_held >= CORRELATED_MAX {
                 self.uncorrelated += 1;
                 continue;
             }
             self.hits_held += 1;
             let (entity, event) = (Arc::clone(&seen.entity), Arc::clone(&seen.event));
-            let hit = Hit { time, place: *place, value: value.clone(), entity, event };
-            self.hits.entry((*correlation, group.clone())).or_default().push(hit);
+            let hit = Hit { time, place: *place, value: part.value.clone(), entity, event, above: seen.above.clone() };
+            self.hits.entry((part.correlation, part.group.clone())).or_default().push(hit);
         }
     }
 

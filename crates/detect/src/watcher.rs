@@ -1,15 +1,15 @@
 //! Puts records to the rules, on one thread.
 
+use std::hash::BuildHasher;
 use std::ops::Range;
 use std::sync::Arc;
 
 use finding::{Entity, Event};
-use predicate::sigma::Correlation;
 use predicate::{Matcher, Path, Put};
 use record::RecordView;
 
 use crate::book::{Book, Entry, Kind};
-use crate::correlate::fields_of;
+use crate::correlate::{Part, fields_of};
 use crate::event::{entity, event, short};
 
 /// A record that a rule matched.
@@ -27,8 +27,10 @@ pub struct Seen {
     pub(crate) event: Arc<Event>,
     /// Which clauses of the rule hold.
     pub(crate) clauses: Vec<u16>,
-    /// For each correlation that the rule takes part in: its number, the rule's place, the group, the counted value.
-    pub(crate) correlated: Vec<(usize, usize, String, String)>,
+    /// For each correlation that the rule takes part in: the rule's place, and its part.
+    pub(crate) correlated: Vec<(usize, Part)>,
+    /// Its parts in the correlations over those.
+    pub(crate) above: Vec<Part>,
 }
 
 /// Puts records to the rules of a book; one for each thread.
@@ -53,7 +55,7 @@ impl<'b> Watcher<'b> {
             return;
         }
         let (principal, event) = (Arc::new(entity(record)), Arc::new(event(record, delivery, index)));
-        let hash = u64::from_le_bytes(record.entry().hash.first_chunk().copied().unwrap_or_default());
+        let hash = book.identity.hash_one(record.bytes());
         for hit in hits.iter().take_while(|hit| **hit < rules) {
             let Some(rule) = book.rule_of.get(*hit).copied() else { continue };
             let Some(entry) = book.rules.get(rule) else { continue };
@@ -66,6 +68,7 @@ impl<'b> Watcher<'b> {
                 event: Arc::clone(&event),
                 clauses: held(book.clauses_of.get(*hit), &mut put),
                 correlated: correlated(book, entry, &mut put),
+                above: above(book, entry, &mut put),
             });
         }
     }
@@ -86,29 +89,37 @@ fn held(clauses: Option<&Range<usize>>, put: &mut Put<'_, '_>) -> Vec<u16> {
     parts.enumerate().filter(|(_, part)| put.part(*part)).filter_map(|(number, _)| u16::try_from(number).ok()).collect()
 }
 
-fn correlated(book: &Book, entry: &Entry, put: &mut Put<'_, '_>) -> Vec<(usize, usize, String, String)> {
-    let mut found = Vec::new();
-    for (number, place) in &entry.correlated {
-        let Some(Entry { kind: Kind::Correlation(correlation), .. }) = book.rules.get(*number) else { continue };
-        if let Some((group, value)) = group(correlation, entry, put) {
-            found.push((*number, *place, group, value));
-        }
-    }
-    found
+fn correlated(book: &Book, entry: &Entry, put: &mut Put<'_, '_>) -> Vec<(usize, Part)> {
+    let parts = entry.correlated.iter().map(|(number, place)| Some((*place, part(book, *number, &[entry], put)?)));
+    parts.flatten().collect()
 }
 
-/// The group of a record, and its counted value; `None` if one of the fields is missing.
-fn group(correlation: &Correlation, entry: &Entry, put: &mut Put<'_, '_>) -> Option<(String, String)> {
-    let (group_by, counted) = fields_of(correlation, entry);
+/// The parts in correlations over those that the rule takes part in, each once.
+fn above(book: &Book, entry: &Entry, put: &mut Put<'_, '_>) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for (number, below) in &entry.above {
+        let meant = [Some(entry), book.rules.get(*below)];
+        let meant: Vec<&Entry> = meant.into_iter().flatten().collect();
+        if parts.iter().all(|part| part.correlation != *number) {
+            parts.extend(part(book, *number, &meant, put));
+        }
+    }
+    parts
+}
+
+/// The part that a record takes in a correlation, by one of its names; `None` if one of the fields is missing.
+fn part(book: &Book, number: usize, meant: &[&Entry], put: &mut Put<'_, '_>) -> Option<Part> {
+    let Some(Entry { kind: Kind::Correlation(correlation), .. }) = book.rules.get(number) else { return None };
+    let (group_by, counted) = fields_of(correlation, meant);
     let mut group = Vec::new();
     for (name, field) in group_by {
         group.push(format!("{name}={}", text_at(put, &Path::loose(&field))?));
     }
-    let value = match counted {
-        Some(field) => text_at(put, &Path::loose(&field))?,
-        None => String::new(),
-    };
-    Some((group.join(", "), value))
+    let mut values = Vec::new();
+    for field in counted {
+        values.push(text_at(put, &Path::loose(&field))?);
+    }
+    Some(Part { correlation: number, group: group.join(", "), value: values.join("\u{0}") })
 }
 
 /// The text at a path; of several the first in the order of the alphabet, whatever their order in the record.

@@ -4,6 +4,7 @@
 //! says and we do not know is an error that names its line and says what to do; nothing is skipped silently. A rule keeps its
 //! parts ([`Detection`]), so that a reader can be told which of them hold, and a test can take them away one by one.
 
+mod collection;
 mod condition;
 mod correlation;
 mod detection;
@@ -18,7 +19,7 @@ mod placeholder;
 mod wildcard;
 
 pub use condition::{Condition, Count, Which};
-pub use correlation::{Alias, Correlation, CorrelationKind, Threshold};
+pub use correlation::{Alias, Correlation, CorrelationKind, Measure, Threshold};
 pub use detection::{Detection, FieldTest, Group, Link, Search, Tested};
 pub use document::{Document, Filter, Rule, read};
 pub use error::SigmaError;

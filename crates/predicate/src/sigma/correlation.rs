@@ -34,12 +34,25 @@ pub type Alias = (String, Vec<(String, String)>);
 pub enum CorrelationKind {
     /// So many events.
     EventCount(Vec<Threshold>),
-    /// So many different values of a field.
-    ValueCount(String, Vec<Threshold>),
+    /// So many different values of a field, or of several fields taken together.
+    ValueCount(Vec<String>, Vec<Threshold>),
+    /// A measure of the numbers in a field; events without a number in it do not count.
+    Measured(Measure, String, Vec<Threshold>),
     /// Each of the rules (or so many of them), in any order.
     Temporal(Vec<Threshold>),
     /// Each of the rules, in this order.
     TemporalOrdered,
+}
+
+/// What is made of several numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Their sum.
+    Sum,
+    /// Their mean.
+    Average,
+    /// The number below which so many percent of them lie, between two of them in proportion.
+    Percentile(Number),
 }
 
 /// A comparison with a number; several must hold together.
@@ -47,18 +60,32 @@ pub enum CorrelationKind {
 pub struct Threshold {
     /// How it compares.
     pub order: Order,
+    /// Whether it must not compare so: `neq`.
+    pub is_negated: bool,
     /// With what.
     pub number: Number,
 }
 
 impl Threshold {
-    /// Whether a count passes.
-    pub fn holds(&self, count: usize) -> bool {
-        self.order.holds(count as f64, self.number.value())
+    /// Whether a count or a measure passes.
+    pub fn holds(&self, value: f64) -> bool {
+        self.order.holds(value, self.number.value()) != self.is_negated
     }
 }
 
-const KINDS: [&str; 4] = ["event_count", "value_count", "temporal", "temporal_ordered"];
+impl CorrelationKind {
+    /// The fields whose values are counted or measured.
+    pub fn fields(&self) -> &[String] {
+        match self {
+            CorrelationKind::ValueCount(fields, _) => fields,
+            CorrelationKind::Measured(_, field, _) => std::slice::from_ref(field),
+            CorrelationKind::EventCount(_) | CorrelationKind::Temporal(_) | CorrelationKind::TemporalOrdered => &[],
+        }
+    }
+}
+
+const KINDS: [&str; 8] =
+    ["event_count", "value_count", "value_sum", "value_avg", "value_percentile", "value_median", "temporal", "temporal_ordered"];
 const KEYS: [&str; 7] = ["type", "rules", "group-by", "timespan", "aliases", "generate", "condition"];
 /// Longest timespan, in seconds: 90 days.
 const TIMESPAN_MAX_S: i64 = 90 * 86_400;
@@ -95,19 +122,20 @@ fn texts(node: &Node) -> Vec<String> {
 fn kind(node: &Node) -> Result<CorrelationKind, SigmaError> {
     let written = node.get("type").and_then(Node::scalar).unwrap_or_default();
     let condition = node.get("condition");
+    if let Some(Node { line, value: Yaml::Text(_) }) = condition {
+        let hint = "leave it away to ask for all rules, or write a number of them as `condition: {gte: 2}`";
+        return Err(SigmaError::new(*line, "a condition over the names of rules is not supported", hint));
+    }
+    let numbers = || thresholds(condition, node.line);
+    let measured = |measure: Measure| Ok(CorrelationKind::Measured(measure, field(condition, &written, node.line)?, numbers()?));
     match written.as_str() {
-        "event_count" => Ok(CorrelationKind::EventCount(thresholds(condition, node.line)?)),
-        "value_count" => {
-            let field = condition.and_then(|condition| condition.get("field")).and_then(Node::scalar).ok_or_else(|| {
-                SigmaError::new(
-                    node.line,
-                    "`value_count` needs the field whose values are counted",
-                    "add `field: ...` under `condition:`",
-                )
-            })?;
-            Ok(CorrelationKind::ValueCount(field, thresholds(condition, node.line)?))
-        }
-        "temporal" if condition.is_some() => Ok(CorrelationKind::Temporal(thresholds(condition, node.line)?)),
+        "event_count" => Ok(CorrelationKind::EventCount(numbers()?)),
+        "value_count" => Ok(CorrelationKind::ValueCount(fields(condition, &written, node.line)?, numbers()?)),
+        "value_sum" => measured(Measure::Sum),
+        "value_avg" => measured(Measure::Average),
+        "value_percentile" => measured(Measure::Percentile(percentile(condition, node.line)?)),
+        "value_median" => measured(Measure::Percentile(Number::parse("50").ok_or_else(|| no_percentile(node.line))?)),
+        "temporal" if condition.is_some() => Ok(CorrelationKind::Temporal(numbers()?)),
         "temporal" => Ok(CorrelationKind::Temporal(Vec::new())),
         "temporal_ordered" => Ok(CorrelationKind::TemporalOrdered),
         _ => {
@@ -119,25 +147,57 @@ fn kind(node: &Node) -> Result<CorrelationKind, SigmaError> {
     }
 }
 
+/// The fields of `value_count`, one or several.
+fn fields(condition: Option<&Node>, kind: &str, line: usize) -> Result<Vec<String>, SigmaError> {
+    let fields = condition.and_then(|condition| condition.get("field")).map(texts).unwrap_or_default();
+    if fields.is_empty() {
+        let what = format!("`{kind}` needs the field whose values are looked at");
+        return Err(SigmaError::new(line, what, "add `field: ...` under `condition:`"));
+    }
+    Ok(fields)
+}
+
+fn field(condition: Option<&Node>, kind: &str, line: usize) -> Result<String, SigmaError> {
+    match fields(condition, kind, line)?.as_slice() {
+        [one] => Ok(one.clone()),
+        _ => Err(SigmaError::new(line, format!("`{kind}` measures one field"), "name one; for several write several correlations")),
+    }
+}
+
+/// Which percentile; the middle if it does not say.
+fn percentile(condition: Option<&Node>, line: usize) -> Result<Number, SigmaError> {
+    let written = condition.and_then(|condition| condition.get("percentile"));
+    let text = written.map_or_else(|| Some("50".to_owned()), Node::scalar).unwrap_or_default();
+    let number = Number::parse(&text).filter(|number| (0.0..=100.0).contains(&number.value()));
+    number.ok_or_else(|| no_percentile(written.map_or(line, |node| node.line)))
+}
+
+fn no_percentile(line: usize) -> SigmaError {
+    SigmaError::new(line, "`percentile` must be a number from 0 to 100", "write it as in `percentile: 95`")
+}
+
+/// Keys of a condition that are no comparisons.
+const BESIDE: [&str; 2] = ["field", "percentile"];
+
 fn thresholds(node: Option<&Node>, line: usize) -> Result<Vec<Threshold>, SigmaError> {
     let missing = || SigmaError::new(line, "the correlation has no threshold", "add one, as in `condition: {gte: 10}`");
     let mut thresholds = Vec::new();
-    for member in node.ok_or_else(missing)?.members().iter().filter(|member| member.key != "field") {
+    for member in node.ok_or_else(missing)?.members().iter().filter(|member| !BESIDE.contains(&member.key.as_str())) {
         let order = match member.key.as_str() {
             "gt" => Order::Greater,
             "gte" => Order::GreaterOrEqual,
             "lt" => Order::Less,
             "lte" => Order::LessOrEqual,
-            "eq" => Order::Equal,
+            "eq" | "neq" => Order::Equal,
             other => {
-                let hint = "write gt, gte, lt, lte or eq";
+                let hint = "write gt, gte, lt, lte, eq or neq";
                 return Err(SigmaError::new(member.line, format!("`{other}` is no comparison"), hint));
             }
         };
         let number = member.value.scalar().and_then(|text| Number::parse(&text)).ok_or_else(|| {
             SigmaError::new(member.line, format!("`{}` must be a number", member.key), "write it without quotes or units")
         })?;
-        thresholds.push(Threshold { order, number });
+        thresholds.push(Threshold { order, is_negated: member.key == "neq", number });
     }
     if thresholds.is_empty() { Err(missing()) } else { Ok(thresholds) }
 }

@@ -112,6 +112,11 @@ impl Detection {
         }
     }
 
+    /// One that holds for no record.
+    pub(crate) fn never() -> Detection {
+        Detection { searches: Vec::new(), conditions: Vec::new() }
+    }
+
     /// The predicate.
     pub fn expr(&self) -> Expr {
         one_or_any(self.conditions.iter().map(|condition| condition.expr(&self.searches)).collect())

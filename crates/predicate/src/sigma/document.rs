@@ -1,5 +1,6 @@
 //! The documents of a file.
 
+use super::collection;
 use super::correlation::Correlation;
 use super::detection::Detection;
 use super::error::SigmaError;
@@ -44,6 +45,8 @@ pub struct Filter {
     pub line: usize,
     /// The rules that it is laid over, by id, name or title; empty for all.
     pub rules: Vec<String>,
+    /// The log that it is for, if it says so.
+    pub log_source: Option<LogSource>,
     /// What must also hold.
     pub detection: Detection,
 }
@@ -60,7 +63,7 @@ impl Rule {
 
     /// Whether a correlation or a filter means this rule.
     pub fn is_called(&self, called: &str) -> bool {
-        [self.meta.id.as_deref(), self.meta.name.as_deref(), Some(self.meta.title.as_str())].contains(&Some(called))
+        self.meta.is_called(called)
     }
 }
 
@@ -70,16 +73,12 @@ pub fn read(text: &str, placeholders: &Placeholders) -> Result<Vec<Document>, Si
     if documents.is_empty() {
         return Err(SigmaError::new(1, "the file is empty", "write a rule into it, or take it away"));
     }
-    documents.iter().map(|document| read_one(document, placeholders)).collect()
+    collection::complete(documents)?.iter().map(|document| read_one(document, placeholders)).collect()
 }
 
 fn read_one(node: &Node, placeholders: &Placeholders) -> Result<Document, SigmaError> {
     if !matches!(node.value, Yaml::Map(_)) {
         return Err(SigmaError::new(node.line, "this is no Sigma document", "a rule is a map that begins with `title: ...`"));
-    }
-    if let Some(action) = node.get("action") {
-        let hint = "write the common keys into each document, or use an anchor";
-        return Err(SigmaError::new(action.line, "`action` was taken out of Sigma", hint));
     }
     match (node.get("detection"), node.get("correlation"), node.get("filter")) {
         (Some(detection), None, None) => rule(node, detection, placeholders).map(Document::Rule),
@@ -101,13 +100,11 @@ fn rule(node: &Node, detection: &Node, placeholders: &Placeholders) -> Result<Ru
         let hint = "add `logsource:` with `product: aws` and `service: cloudtrail`";
         return Err(SigmaError::new(node.line, "the rule does not say which log it is for", hint));
     };
-    let rule = Rule {
-        meta: Meta::read(node)?,
-        line: node.line,
-        log_source: LogSource::read(log_source)?,
-        detection: Detection::read(detection, &[], placeholders)?,
-        filters: Vec::new(),
-    };
+    let log_source = LogSource::read(log_source)?;
+    let read = Detection::read(detection, &[], placeholders);
+    // What is meant for another log is passed over by its name: it need not be understood.
+    let read = if log_source.is_cloudtrail() { read? } else { read.unwrap_or_else(|_| Detection::never()) };
+    let rule = Rule { meta: Meta::read(node)?, line: node.line, log_source, detection: read, filters: Vec::new() };
     check_size(&rule.expr(), detection.line)?;
     Ok(rule)
 }
@@ -115,9 +112,12 @@ fn rule(node: &Node, detection: &Node, placeholders: &Placeholders) -> Result<Ru
 fn read_filter(node: &Node, filter: &Node, placeholders: &Placeholders) -> Result<Filter, SigmaError> {
     let rules = filter.get("rules").map(|rules| rules.each().iter().filter_map(Node::scalar).collect::<Vec<String>>());
     let rules = rules.unwrap_or_default().into_iter().filter(|rule| rule != "any").collect();
-    let detection = Detection::read(filter, &["rules"], placeholders)?;
+    let log_source = node.get("logsource").map(LogSource::read).transpose()?;
+    let read = Detection::read(filter, &["rules"], placeholders);
+    let is_foreign = log_source.as_ref().is_some_and(|source| !source.is_cloudtrail());
+    let detection = if is_foreign { read.unwrap_or_else(|_| Detection::never()) } else { read? };
     check_size(&detection.expr(), filter.line)?;
-    Ok(Filter { meta: Meta::read(node)?, line: node.line, rules, detection })
+    Ok(Filter { meta: Meta::read(node)?, line: node.line, rules, log_source, detection })
 }
 
 fn check_size(expr: &Expr, line: usize) -> Result<(), SigmaError> {

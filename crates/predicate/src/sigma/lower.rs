@@ -124,10 +124,16 @@ fn short(text: &str) -> String {
 
 fn exists(path: Path, value: &Yaml, line: usize) -> Result<Expr, SigmaError> {
     let filled = Expr::Test(path, Check::Filled);
-    match value {
-        Yaml::Bool(true) => Ok(filled),
-        Yaml::Bool(false) => Ok(Expr::not(filled)),
-        _ => Err(SigmaError::new(line, "`exists` takes true or false", "write `field|exists: true`")),
+    let said = match value {
+        Yaml::Bool(said) => Some(*said),
+        // Some rule sets write it between quotes.
+        Yaml::Text(text) => text.to_ascii_lowercase().parse().ok(),
+        _ => None,
+    };
+    match said {
+        Some(true) => Ok(filled),
+        Some(false) => Ok(Expr::not(filled)),
+        None => Err(SigmaError::new(line, "`exists` takes true or false", "write `field|exists: true`")),
     }
 }
 

@@ -184,6 +184,11 @@ impl Meta {
         self.id.as_deref().or(self.name.as_deref()).unwrap_or(&self.title)
     }
 
+    /// Whether it is meant by that id, name or title.
+    pub fn is_called(&self, called: &str) -> bool {
+        self.id() == called || self.name.as_deref() == Some(called) || self.title == called
+    }
+
     /// Values of a key that the specification does not know.
     pub fn custom(&self, key: &str) -> &[String] {
         self.custom.iter().find(|(known, _)| known == key).map_or(&[], |(_, values)| values)

@@ -82,6 +82,7 @@ fn selections() {
         ("a|exists: true", r#"{"a":0}"#, true),
         ("a|exists: true", r#"{"a":null}"#, false),
         ("a|exists: false", r#"{"b":0}"#, true),
+        ("a|exists: 'False'", r#"{"b":0}"#, true),
         ("a|gt: 5", r#"{"a":6}"#, true),
         ("a|gte: 5", r#"{"a":"5"}"#, true),
         ("a|lt: 5.5", r#"{"a":5.4}"#, true),
@@ -206,7 +207,7 @@ fn the_modern_form_that_is_offered_is_one() {
     let Document::Correlation(correlation) = read(&document, &Placeholders::default()).unwrap().remove(0) else { panic!() };
     assert_eq!((correlation.timespan_s, correlation.group_by), (1_800, vec!["y".to_owned()]));
     assert!(
-        matches!(correlation.kind, CorrelationKind::ValueCount(field, of) if field == "x" && of[0].holds(11) && !of[0].holds(10))
+        matches!(correlation.kind, CorrelationKind::ValueCount(fields, of) if fields == ["x"] && of[0].holds(11.0) && !of[0].holds(10.0))
     );
 }
 
@@ -238,4 +239,40 @@ fn hostile_rules_are_bounded() {
     assert!(rule_of(&long, &Placeholders::default()).unwrap_err().to_string().contains("longer than"));
     let dashes = format!("s: {{a|windash: '{}'}}\ncondition: s", "-a ".repeat(20));
     assert!(rule_of(&dashes, &Placeholders::default()).unwrap_err().to_string().contains("windash"));
+}
+
+#[test]
+fn collections_are_read_as_they_were_meant() {
+    let text = "action: global\ntitle: t\nid: x\nlogsource: {product: aws}\ndetection: {condition: s}\n---\ndetection: {s: {a: 1}}\n---\n\
+                detection: {s: {a: 2}, condition: not s}\n---\naction: repeat\nlevel: high\ndetection: {s: {a: 3}}\n---\naction: reset\n---\n\
+                title: u\nlogsource: {product: aws}\ndetection: {s: {b: 1}, condition: s}\n";
+    let rules: Vec<Rule> = read(text, &Placeholders::default())
+        .unwrap()
+        .into_iter()
+        .map(|document| if let Document::Rule(rule) = document { rule } else { panic!() })
+        .collect();
+    let ids: Vec<&str> = rules.iter().map(|rule| rule.meta.id()).collect();
+    assert_eq!(ids, ["x", "x (2)", "x (3)", "u"]);
+    for (number, event, expected) in [
+        (0, r#"{"a":1}"#, true),
+        (0, r#"{"a":2}"#, false),
+        (1, r#"{"a":2}"#, false),
+        (1, r#"{"a":1}"#, true),
+        (2, r#"{"a":3}"#, false),
+        (2, r#"{"a":2}"#, true),
+        (3, r#"{"b":1}"#, true),
+    ] {
+        assert_eq!(holds(&rules[number], event), expected, "{number} {event}");
+    }
+    assert_eq!(rules[2].meta.level, Some(Level::High));
+    for (text, words) in [("action: repeat\ntitle: t", "before any rule"), ("action: all\ntitle: t", "no action")] {
+        assert!(read(text, &Placeholders::default()).unwrap_err().to_string().contains(words));
+    }
+}
+
+#[test]
+fn what_is_for_another_log_need_not_be_understood() {
+    let text = "title: t\nlogsource: {product: windows}\ndetection: {s: {a|re: '(?!x)y'}, condition: s}";
+    let Document::Rule(rule) = read(text, &Placeholders::default()).unwrap().remove(0) else { panic!() };
+    assert!(!rule.log_source.is_cloudtrail() && !holds(&rule, r#"{"a":"y"}"#));
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use detect::{Clause, Entry, Kind, clauses};
-use predicate::sigma::CorrelationKind;
+use predicate::sigma::{CorrelationKind, Measure, Threshold};
 
 use super::why::find;
 use crate::detecting::Rules;
@@ -81,17 +81,29 @@ fn clause(clause: &Clause) -> String {
 }
 
 fn kind(kind: &CorrelationKind) -> String {
-    let numbers = |thresholds: &[predicate::sigma::Threshold]| {
-        let each = thresholds.iter().map(|threshold| format!("{} {}", threshold.order.sign(), threshold.number.value()));
+    let numbers = |thresholds: &[Threshold]| {
+        let each = thresholds.iter().map(|threshold| format!("{} {}", sign(threshold), threshold.number.value()));
         each.collect::<Vec<_>>().join(" and ")
     };
     match kind {
         CorrelationKind::EventCount(thresholds) => format!("a number of matches {}", numbers(thresholds)),
-        CorrelationKind::ValueCount(field, thresholds) => {
-            format!("a number of different `{}` {}", clean(field), numbers(thresholds))
+        CorrelationKind::ValueCount(fields, thresholds) => {
+            format!("a number of different `{}` {}", clean(&fields.join(", ")), numbers(thresholds))
+        }
+        CorrelationKind::Measured(measure, field, thresholds) => {
+            let measure = match measure {
+                Measure::Sum => "sum".to_owned(),
+                Measure::Average => "mean".to_owned(),
+                Measure::Percentile(percent) => format!("{}th percentile", percent.value()),
+            };
+            format!("matches whose `{}` has a {measure} {}", clean(field), numbers(thresholds))
         }
         CorrelationKind::Temporal(thresholds) if thresholds.is_empty() => "matches of each of the rules, in any order".to_owned(),
         CorrelationKind::Temporal(thresholds) => format!("matches of a number of the rules {}", numbers(thresholds)),
         CorrelationKind::TemporalOrdered => "matches of each of the rules, in this order".to_owned(),
     }
+}
+
+fn sign(threshold: &Threshold) -> &'static str {
+    if threshold.is_negated { "!=" } else { threshold.order.sign() }
 }
