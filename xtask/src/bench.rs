@@ -51,7 +51,7 @@ impl Bench {
 }
 
 /// Where things are.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Places {
     /// Folder for the generated logs, which are used again, and for the homes [default: trailkeep-bench among temporary files]
     #[arg(long, value_name = "DIR")]

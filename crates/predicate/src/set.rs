@@ -4,7 +4,9 @@
 //! otherwise not looked at; many of one name are told apart by the other texts that they need. Of those that are left, each distinct test is answered at most once for a record.
 
 mod anchor;
+mod cost;
 mod literals;
+mod memo;
 
 use std::collections::HashMap;
 
@@ -149,8 +151,8 @@ enum Key<'e> {
 impl<'e> Builder<'e> {
     fn node(&mut self, expr: &'e Expr) -> u32 {
         let node = match expr {
-            Expr::All(inner) => Node::All(inner.iter().map(|inner| self.node(inner)).collect()),
-            Expr::Any(inner) => Node::Any(inner.iter().map(|inner| self.node(inner)).collect()),
+            Expr::All(inner) => Node::All(self.inner(inner)),
+            Expr::Any(inner) => Node::Any(self.inner(inner)),
             Expr::Not(inner) => Node::Not(self.node(inner)),
             Expr::Test(path, check) => Node::Test(self.test(Key::Test(path, check))),
             Expr::Element(path, inner) => Node::Test(self.test(Key::Element(path, inner))),
@@ -161,6 +163,13 @@ impl<'e> Builder<'e> {
             self.set.nodes.push(node);
         }
         number
+    }
+
+    /// Those that cost least first.
+    fn inner(&mut self, exprs: &'e [Expr]) -> Box<[u32]> {
+        let mut by_cost: Vec<&Expr> = exprs.iter().collect();
+        by_cost.sort_by_cached_key(|expr| cost::cost(expr));
+        by_cost.into_iter().map(|expr| self.node(expr)).collect()
     }
 
     fn test(&mut self, key: Key<'e>) -> u32 {

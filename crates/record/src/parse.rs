@@ -79,6 +79,11 @@ impl Parser {
         Ok((frame, hash_all(content.as_bytes(), &mut out.records)))
     }
 
+    /// The same without any hash: those of the records are left empty, for readers that need few of them or none.
+    pub fn delivery_unhashed(&mut self, content: &Content, out: &mut Parsed) -> Result<Frame, EnvelopeError> {
+        self.find_and_take_apart(content, out)
+    }
+
     fn find_and_take_apart(&mut self, content: &Content, out: &mut Parsed) -> Result<Frame, EnvelopeError> {
         if self.in_one_pass(content, out).is_some() {
             return Ok(Frame::as_aws_writes(out.records.len()));
@@ -99,7 +104,8 @@ impl Parser {
         }
     }
 
-    fn unhashed_record(&mut self, content: &Content, from: usize, to: usize, out: &mut Parsed) {
+    /// The same without its hash.
+    pub fn unhashed_record(&mut self, content: &Content, from: usize, to: usize, out: &mut Parsed) {
         let bytes = content.as_bytes().get(from..to).unwrap_or_default();
         let (fields_from, text_from) = (out.fields.len(), out.text.len());
         let is_text = matches!(content, Content::Text(_)) || std::str::from_utf8(bytes).is_ok();

@@ -4,16 +4,17 @@ use std::ffi::OsString;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use clap::Args;
 use detect::{Book, File, Watcher};
 use predicate::sigma::Placeholders;
-use record::{Content, Inflater, Parsed, Parser};
+use record::{Content, EnvelopeError, Frame, Inflater, Parsed, Parser};
 
 use super::figures::{Spread, Table, number};
 use super::set::{self, Families, Set};
 use super::stages::cpu_s;
-use super::{Places, measure};
+use super::{Places, Tools, measure};
 use crate::failure::Failure;
 
 /// Larger than any generated file.
@@ -22,7 +23,8 @@ const CONTENT_BYTES_MAX: u64 = 1 << 30;
 /// Put generated logs to 100 and to 800 rules, on parsed records and end to end
 ///
 /// The rules are those of `rules/`, those of `--rules`, and generated ones up to the number. On parsed records one thread is measured,
-/// against what it takes the same thread to take the records apart. End to end is `trailkeep detect` over .json.gz files.
+/// against what it takes the same thread to take the records apart, with their hashes (as `collect` does) and without (as `detect` does).
+/// End to end is `trailkeep detect` over .json.gz files. `--peer` puts the same events to the same rules in rsigma.
 #[derive(Args, Debug)]
 pub struct Detect {
     #[command(flatten)]
@@ -43,55 +45,84 @@ pub struct Detect {
     /// Runs
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=99))]
     repetitions: u16,
+
+    /// Also measure rsigma, which is built in a workspace of its own, in benches/rsigma
+    #[arg(long)]
+    peer: bool,
 }
 
 impl Detect {
     /// Measures and prints.
-    pub fn run(self) -> Result<(), Failure> {
-        let tools = self.places.find()?;
+    pub fn run(mut self) -> Result<(), Failure> {
+        let tools = std::mem::take(&mut self.places).find()?;
         let set = Set::prepare(tools.scratch.join("large"), &set::large_files(self.events), Families::Records)?;
         let contents = contents(&set)?;
         let mut given = rule_files(Path::new("rules"))?;
         for folder in &self.rules {
             given.extend(rule_files(folder)?);
         }
-        let repetitions = usize::from(self.repetitions);
-        let parsing = Spread::of((0..repetitions).map(|_| parse(&contents)));
-        let mut table =
-            Table::new(&["rules", "distinct tests", "1 thread", "CPU s", "events/s", "of parsing", "end to end s", "events/s"]);
+        let hashed = self.spread(|| parse(&contents, Parser::delivery));
+        let unhashed = self.spread(|| parse(&contents, Parser::delivery_unhashed));
+        let names =
+            ["rules", "distinct tests", "matching, CPU s", "events/s", "of parsing", "end to end, CPU s", "wall s", "events/s"];
+        let mut table = Table::new(&names);
         for count in &self.counts {
             let files = enough(&given, *count);
-            let book = Book::read(&files, &Placeholders::default(), "");
-            let matching = Spread::of((0..repetitions).map(|_| watch(&book, &contents)));
             let folder = tools.scratch.join(format!("rules-{count}"));
             write(&files, &folder)?;
-            let mut walls = Vec::new();
-            for _ in 0..repetitions {
-                let words = ["detect".into(), set.folder.clone(), "--rules".into(), folder.clone(), "--only-given-rules".into()];
-                let command: Vec<OsString> = [tools.binary.clone()].into_iter().chain(words).map(PathBuf::into_os_string).collect();
-                let command = [command, ["-o", "json"].map(OsString::from).to_vec()].concat();
-                let (used, out) = measure::run(&tools, &command)?;
-                check(&out, &set, book.rules.len())?;
-                walls.push(used.wall_s);
-            }
-            let (wall, events) = (Spread::of(walls), set.truth.records as f64);
+            let book = Book::read(&files, &Placeholders::default(), "");
+            let matching = self.spread(|| watch(&book, &contents));
+            let (cpu, wall) = self.end_to_end(&tools, &set, &folder, book.rules.len())?;
+            let events = set.truth.records as f64;
             table.row(&[
                 book.rules.len().to_string(),
                 book.distinct_tests().to_string(),
-                "matching alone".to_owned(),
                 matching.text(2),
                 number(events / matching.median.max(1e-9), 0),
-                format!("{} %", number(matching.median / parsing.median.max(1e-9) * 100.0, 0)),
+                format!("{} %", number(matching.median / hashed.median.max(1e-9) * 100.0, 0)),
+                cpu.text(2),
                 wall.text(2),
                 number(events / wall.median.max(1e-9), 0),
             ]);
         }
-        println!(
-            "parsing alone, 1 thread: {} CPU s, {} events/s",
-            parsing.text(2),
-            number(set.truth.records as f64 / parsing.median, 0)
-        );
+        println!("taking apart alone, 1 thread: {} CPU s with hashes, {} without", hashed.text(2), unhashed.text(2));
         table.print(&format!("{} events in {} files, load {}", set.truth.records, set.truth.files, crate::outside::load()));
+        if self.peer { self.peers(&tools, &set) } else { Ok(()) }
+    }
+
+    fn spread(&self, run: impl FnMut() -> f64) -> Spread {
+        Spread::of(std::iter::repeat_with(run).take(usize::from(self.repetitions)))
+    }
+
+    /// CPU and wall seconds of `trailkeep detect`.
+    fn end_to_end(&self, tools: &Tools, set: &Set, folder: &Path, rules: usize) -> Result<(Spread, Spread), Failure> {
+        let words = ["detect".into(), set.folder.clone(), "--rules".into(), folder.to_owned(), "--only-given-rules".into()];
+        let command = [tools.binary.clone()].into_iter().chain(words).chain(["-o".into(), "json".into()]);
+        let command: Vec<OsString> = command.map(PathBuf::into_os_string).collect();
+        let (mut cpus, mut walls) = (Vec::new(), Vec::new());
+        for _ in 0..self.repetitions {
+            let (used, out) = measure::run(tools, &command)?;
+            check(&out, set, rules)?;
+            cpus.push(used.cpu_s);
+            walls.push(used.wall_s);
+        }
+        Ok((Spread::of(cpus), Spread::of(walls)))
+    }
+
+    /// rsigma beside us, in a process that holds both.
+    fn peers(&self, tools: &Tools, set: &Set) -> Result<(), Failure> {
+        for count in &self.counts {
+            let status = Command::new("cargo")
+                .args(["run", "--release", "--locked", "--quiet", "--manifest-path", "benches/rsigma/Cargo.toml", "--"])
+                .arg(&set.folder)
+                .arg(tools.scratch.join(format!("rules-{count}")))
+                .arg(self.repetitions.to_string())
+                .status()
+                .map_err(Failure::io(Path::new("cargo")))?;
+            if !status.success() {
+                return Err(Failure::Wrong("rsigma could not be measured".to_owned()));
+            }
+        }
         Ok(())
     }
 }
@@ -107,23 +138,26 @@ fn contents(set: &Set) -> Result<Vec<Content>, Failure> {
     Ok(contents)
 }
 
-fn parse(contents: &[Content]) -> f64 {
-    let mut parser = Parser::default();
+/// One of the parser's ways to take a delivery apart.
+type TakeApart = fn(&mut Parser, &Content, &mut Parsed) -> Result<Frame, EnvelopeError>;
+
+fn parse(contents: &[Content], take_apart: TakeApart) -> f64 {
+    let (mut parser, mut parsed) = (Parser::default(), Parsed::default());
     cpu_s(|| {
         for content in contents {
-            let mut parsed = Parsed::default();
-            black_box(parser.delivery(content, &mut parsed).is_ok());
+            parsed.clear();
+            black_box(take_apart(&mut parser, content, &mut parsed).is_ok());
         }
     })
 }
 
 /// CPU seconds of the rules alone: a file is taken apart before its time is taken.
 fn watch(book: &Book, contents: &[Content]) -> f64 {
-    let (mut parser, mut watcher) = (Parser::default(), Watcher::new(book));
+    let (mut parser, mut parsed, mut watcher) = (Parser::default(), Parsed::default(), Watcher::new(book));
     let mut total = 0.0;
     for content in contents {
-        let mut parsed = Parsed::default();
-        if parser.delivery(content, &mut parsed).is_ok() {
+        parsed.clear();
+        if parser.delivery_unhashed(content, &mut parsed).is_ok() {
             total += cpu_s(|| {
                 let mut seen = Vec::new();
                 parsed.views(content).for_each(|view| watcher.see(view, "file", 0, &mut seen));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
 use record::columns::{Column, known};
 
 use crate::check::Check;
@@ -11,6 +12,7 @@ use crate::path::Path;
 use crate::place::Place;
 
 use super::literals::{Bucket, Of};
+use super::memo::Memos;
 
 /// Most values by which one predicate is found; one that asks for more is asked about every record.
 const VALUES_PER_PREDICATE_MAX: usize = 10_000;
@@ -28,7 +30,7 @@ pub(super) struct Anchors {
 struct AnchoredField {
     place: Place,
     /// Number of the bucket for each value.
-    by_value: HashMap<Box<str>, usize>,
+    by_value: HashMap<Box<str>, usize, RandomState>,
 }
 
 /// Memory that is used again from record to record.
@@ -36,6 +38,7 @@ struct AnchoredField {
 pub(super) struct Room {
     folded: String,
     buckets: Vec<usize>,
+    memos: Memos,
 }
 
 /// A value that a field must have, in lower case.
@@ -63,25 +66,26 @@ impl Anchors {
                 _ => always.push(member),
             }
         }
-        let mut anchors = Anchors { always: Bucket::new(&always, Of::EveryRecord), ..Anchors::default() };
-        by_column.into_iter().for_each(|(column, by_value)| anchors.add_field(Column(column), by_value));
+        let mut searches = 0;
+        let mut anchors = Anchors { always: Bucket::new(&always, Of::EveryRecord, &mut searches), ..Anchors::default() };
+        by_column.into_iter().for_each(|(column, by_value)| anchors.add_field(Column(column), by_value, &mut searches));
         anchors
     }
 
-    fn add_field(&mut self, column: Column, members: HashMap<String, Members<'_>>) {
+    fn add_field(&mut self, column: Column, members: HashMap<String, Members<'_>>, searches: &mut usize) {
         let path = Path::loose(column.spec().path);
-        let mut by_value = HashMap::with_capacity(members.len());
+        let mut by_value = HashMap::with_capacity_and_hasher(members.len(), RandomState::default());
         for (value, members) in members {
             by_value.insert(value.into_boxed_str(), self.buckets.len());
-            self.buckets.push(Bucket::new(&members, Of::RecordsWith(&path)));
+            self.buckets.push(Bucket::new(&members, Of::RecordsWith(&path), searches));
         }
         self.fields.push(AnchoredField { place: Place::new(&path), by_value });
     }
 
     /// Hands every predicate that may hold to `each`, some of them more than once.
     pub(super) fn candidates(&self, facts: &mut Facts<'_, '_>, room: &mut Room, each: &mut dyn FnMut(u32)) {
-        let Room { folded, buckets } = room;
-        self.always.candidates(facts, folded, each);
+        let Room { folded, buckets, memos } = room;
+        self.always.candidates(facts, memos, each);
         buckets.clear();
         for field in &self.fields {
             facts.texts(&field.place, &mut |text| {
@@ -90,13 +94,13 @@ impl Anchors {
             });
         }
         for bucket in buckets.iter().filter_map(|number| self.buckets.get(*number)) {
-            bucket.candidates(facts, folded, each);
+            bucket.candidates(facts, memos, each);
         }
     }
 }
 
 /// The text in lower case, as [`Case::Ignored`](crate::Case::Ignored) compares it.
-pub(super) fn fold(text: &str, folded: &mut String) {
+fn fold(text: &str, folded: &mut String) {
     folded.clear();
     if text.is_ascii() {
         folded.push_str(text);

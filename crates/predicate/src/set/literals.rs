@@ -3,11 +3,12 @@
 //!
 //! What is found is more than what holds, never less: a literal is a part of a pattern, searched for in lower case.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::AhoCorasick;
 
-use super::anchor::fold;
+use super::memo::Memos;
 use crate::check::{Case, Check};
 use crate::expr::Expr;
 use crate::facts::Facts;
@@ -32,6 +33,8 @@ pub(super) struct Bucket {
 
 #[derive(Debug)]
 struct Search {
+    /// Among all searches of the set.
+    number: usize,
     place: Place,
     literals: AhoCorasick,
     /// Predicates by literal.
@@ -51,8 +54,8 @@ pub(super) enum Of<'p> {
 type Needed<'e> = (&'e Path, Vec<String>);
 
 impl Bucket {
-    /// Of predicates with what they ask.
-    pub(super) fn new(predicates: &[(u32, &Expr)], of: Of<'_>) -> Bucket {
+    /// Of predicates with what they ask. `searches` counts the searches of all buckets.
+    pub(super) fn new(predicates: &[(u32, &Expr)], of: Of<'_>, searches: &mut usize) -> Bucket {
         let mut bucket = Bucket::default();
         let mut by_path: HashMap<&Path, Vec<(u32, Vec<String>)>> = HashMap::new();
         for (number, chosen) in choose(predicates, of) {
@@ -62,8 +65,11 @@ impl Bucket {
             }
         }
         for (path, members) in by_path {
-            match Search::new(path, &members) {
-                Some(search) => bucket.searches.push(search),
+            match Search::new(*searches, path, &members) {
+                Some(search) => {
+                    *searches += 1;
+                    bucket.searches.push(search);
+                }
                 None => bucket.plain.extend(members.iter().map(|(number, _)| *number)),
             }
         }
@@ -71,22 +77,17 @@ impl Bucket {
     }
 
     /// Hands every predicate that may hold to `each`, some of them more than once.
-    pub(super) fn candidates(&self, facts: &mut Facts<'_, '_>, folded: &mut String, each: &mut dyn FnMut(u32)) {
+    pub(super) fn candidates(&self, facts: &mut Facts<'_, '_>, memos: &mut Memos, each: &mut dyn FnMut(u32)) {
         self.plain.iter().for_each(|number| each(*number));
         for search in &self.searches {
-            facts.texts(&search.place, &mut |text| {
-                fold(text, folded);
-                for found in search.literals.find_overlapping_iter(folded.as_str()) {
-                    search.of_literal.get(found.pattern().as_usize()).into_iter().flatten().for_each(|number| each(*number));
-                }
-            });
+            facts.texts(&search.place, &mut |text| memos.found(search.number, text, |found| search.search(text, found), each));
         }
     }
 }
 
 impl Search {
     /// For predicates with literals at one path; `None` if these are too few or too many.
-    fn new(path: &Path, members: &[(u32, Vec<String>)]) -> Option<Search> {
+    fn new(number: usize, path: &Path, members: &[(u32, Vec<String>)]) -> Option<Search> {
         let mut of_literal: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for (number, literals) in members {
             literals.iter().for_each(|literal| of_literal.entry(literal).or_default().push(*number));
@@ -95,8 +96,16 @@ impl Search {
             return None;
         }
         // Texts are short: looking for rare bytes first costs more than it saves.
-        let literals = AhoCorasick::builder().prefilter(false).build(of_literal.keys()).ok()?;
-        Some(Search { place: Place::new(path), literals, of_literal: of_literal.into_values().collect() })
+        let literals = AhoCorasick::builder().prefilter(false).ascii_case_insensitive(true).build(of_literal.keys()).ok()?;
+        Some(Search { number, place: Place::new(path), literals, of_literal: of_literal.into_values().collect() })
+    }
+
+    fn search(&self, text: &str, found: &mut Vec<u32>) {
+        // Only what is beyond ASCII has to be put in lower case first.
+        let text = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) };
+        for literal in self.literals.find_overlapping_iter(text.as_ref()) {
+            found.extend(self.of_literal.get(literal.pattern().as_usize()).into_iter().flatten());
+        }
     }
 }
 

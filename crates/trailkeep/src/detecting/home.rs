@@ -42,7 +42,7 @@ pub async fn watch(lake: &Lake, book: &Book, since: Option<DateTime<Utc>>, until
             }
             let content = Content::from(texts.value(at).as_bytes().to_vec());
             let mut parsed = Parsed::default();
-            parser.record(&content, 0, content.len(), &mut parsed);
+            parser.unhashed_record(&content, 0, content.len(), &mut parsed);
             let index = u64::try_from(indexes.value(at)).unwrap_or_default();
             for view in parsed.views(&content) {
                 watcher.see(view, &format!("{NUMBER}{}", deliveries.value(at)), index, &mut seen);

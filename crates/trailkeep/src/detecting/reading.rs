@@ -219,32 +219,26 @@ impl<'b> Reading<'b> {
 
     /// One thread's part of a batch.
     fn work(&self, objects: &[Object], next: &AtomicUsize, tally: &Mutex<Tally>) -> Vec<(usize, Outcome)> {
-        let (mut inflater, mut parser, mut watcher) = (Inflater::default(), Parser::default(), Watcher::new(self.book));
+        let mut hand = Hand::new(self.book);
         let mut done = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(object) = objects.get(at) else { return done };
             let mut seen = Vec::new();
-            let (outcome, events) = self.one(object, &mut inflater, &mut parser, &mut watcher, &mut seen);
+            let (outcome, events) = self.one(object, &mut hand, &mut seen);
             done.push((at, outcome));
             tally.lock().unwrap_or_else(PoisonError::into_inner).add(events, seen);
         }
     }
 
-    fn one(
-        &self,
-        object: &Object,
-        inflater: &mut Inflater,
-        parser: &mut Parser,
-        watcher: &mut Watcher<'_>,
-        seen: &mut Vec<Seen>,
-    ) -> (Outcome, u64) {
-        let content = match inflater.content(&object.body, self.object_bytes_max) {
+    fn one(&self, object: &Object, hand: &mut Hand<'_>, seen: &mut Vec<Seen>) -> (Outcome, u64) {
+        let Hand { inflater, parser, watcher, parsed, buffer } = hand;
+        let content = match inflater.content_in(&object.body, self.object_bytes_max, std::mem::take(buffer)) {
             Ok(content) => Content::from(content),
             Err(error) => return (Outcome::Refused(error.to_string()), 0),
         };
-        let mut parsed = Parsed::default();
-        match parser.delivery(&content, &mut parsed) {
+        parsed.clear();
+        match parser.delivery_unhashed(&content, parsed) {
             Ok(_) => {}
             Err(EnvelopeError::NoRecords) => return (Outcome::Foreign, 0),
             Err(error) => return (Outcome::Refused(error.to_string()), 0),
@@ -256,7 +250,30 @@ impl<'b> Reading<'b> {
                 watcher.see(view, &object.key, index, seen);
             }
         }
-        (Outcome::Read { content_bytes: content.len() as u64 }, events)
+        let content_bytes = content.len() as u64;
+        *buffer = content.into_bytes();
+        (Outcome::Read { content_bytes }, events)
+    }
+}
+
+/// What a thread works with, and its memory.
+struct Hand<'b> {
+    inflater: Inflater,
+    parser: Parser,
+    watcher: Watcher<'b>,
+    parsed: Parsed,
+    buffer: Vec<u8>,
+}
+
+impl<'b> Hand<'b> {
+    fn new(book: &'b Book) -> Hand<'b> {
+        Hand {
+            inflater: Inflater::default(),
+            parser: Parser::default(),
+            watcher: Watcher::new(book),
+            parsed: Parsed::default(),
+            buffer: Vec::new(),
+        }
     }
 }
 
