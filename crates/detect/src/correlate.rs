@@ -71,12 +71,22 @@ pub(crate) fn firings(correlation: &Correlation, mut hits: Vec<Hit>) -> Vec<Firi
         CorrelationKind::TemporalOrdered => return ordered(&hits, span, correlation.rules.len()),
     };
     let passes = |gauge: &Gauge<'_>| gauge.value().is_some_and(|value| thresholds.iter().all(|threshold| threshold.holds(value)));
-    let grows = |threshold: &Threshold| !threshold.is_negated && matches!(threshold.order, Order::Greater | Order::GreaterOrEqual);
-    // Thresholds that more events can only help are looked for at every event; others at the end of windows side by side.
-    if thresholds.iter().all(grows) {
+    if slides(correlation) {
         reached(&correlation.kind, &hits, span, passes)
     } else {
         side_by_side(&correlation.kind, &hits, span, passes)
+    }
+}
+
+/// Whether it is looked for at every event, because more events can only help; others are looked for at the end of windows side by side.
+pub(crate) fn slides(correlation: &Correlation) -> bool {
+    let grows = |threshold: &Threshold| !threshold.is_negated && matches!(threshold.order, Order::Greater | Order::GreaterOrEqual);
+    match &correlation.kind {
+        CorrelationKind::EventCount(thresholds)
+        | CorrelationKind::ValueCount(_, thresholds)
+        | CorrelationKind::Measured(_, _, thresholds)
+        | CorrelationKind::Temporal(thresholds) => thresholds.iter().all(grows),
+        CorrelationKind::TemporalOrdered => true,
     }
 }
 

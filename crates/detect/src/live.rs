@@ -10,16 +10,16 @@
 //! ([`Live::replay_from`]) how far back it must read after a restart to hold the same again.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use finding::Finding;
-use predicate::Order;
-use predicate::sigma::{Correlation, CorrelationKind};
+use predicate::sigma::Correlation;
 use serde::{Deserialize, Serialize};
 
 use crate::book::{Book, Kind};
-use crate::correlate::{Firing, Hit, firings};
+use crate::correlate::{Firing, Hit, firings, slides};
 use crate::limits::{LIVE_GROUP_HELD_MAX, LIVE_HELD_MAX, LIVE_KEPT_US};
-use crate::report::of_firing;
+use crate::report::{of_firing, passed_on};
 use crate::tally::Tally;
 use crate::watcher::Seen;
 
@@ -98,17 +98,8 @@ impl Live {
     /// Correlations that have become certain.
     pub fn settle(&mut self, book: &Book, moment: Moment) -> Vec<Finding> {
         self.watermark = Some(self.watermark.map_or(moment.watermark, |before| before.max(moment.watermark)));
-        let mut found = Vec::new();
-        for ((number, name), group) in &mut self.groups {
-            let Some(entry) = book.rules.get(*number) else { continue };
-            let Kind::Correlation(correlation) = &entry.kind else { continue };
-            if group.is_whole(moment) {
-                found.extend(
-                    group.certain(correlation, moment.watermark, &mut |firing| of_firing(entry, correlation, name, firing)),
-                );
-            }
-            group.forget(correlation, moment);
-        }
+        let found = self.tell(book, moment);
+        self.forget(book, moment);
         let from = self.replay_from();
         for group in self.groups.values_mut() {
             group.let_go = group.let_go.filter(|(_, step)| from.is_some_and(|from| *step >= from));
@@ -146,6 +137,65 @@ impl Live {
         }
     }
 
+    /// Tells what has become certain, from below: a correlation over others comes after them, so what they give it is there when its turn comes.
+    fn tell(&mut self, book: &Book, moment: Moment) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let mut next = self.groups.keys().next().cloned();
+        while let Some(key) = next {
+            let mut passed = Vec::new();
+            if let (Some(entry), Some(group)) = (book.rules.get(key.0), self.groups.get_mut(&key))
+                && let Kind::Correlation(correlation) = &entry.kind
+                && group.is_whole(moment)
+            {
+                let step = group.hits.iter().map(|held| held.step).min().unwrap_or_default();
+                let mut told = |firing: &Firing| entry.tells.then(|| of_firing(entry, correlation, &key.1, firing));
+                let mut came_true = |firing: &Firing| {
+                    passed.extend(passed_on(entry, firing, book).into_iter().map(|(key, hit)| (key, step, hit)));
+                };
+                found.extend(group.certain(correlation, moment.watermark, &mut told, &mut came_true));
+            }
+            passed.into_iter().for_each(|(key, step, hit)| self.hold_derived(key, step, hit));
+            next = self.groups.range((Bound::Excluded(key), Bound::Unbounded)).next().map(|(key, _)| key.clone());
+        }
+        found
+    }
+
+    /// Lets go of what no longer matters, from above: what is held there must be given again after a restart.
+    fn forget(&mut self, book: &Book, moment: Moment) {
+        let keys: Vec<(usize, String)> = self.groups.keys().rev().cloned().collect();
+        for key in keys {
+            let needed = self.needed_above(book, key.0);
+            if let (Some(entry), Some(group)) = (book.rules.get(key.0), self.groups.get_mut(&key))
+                && let Kind::Correlation(correlation) = &entry.kind
+            {
+                group.forget(span_us(correlation), reach_us(book, key.0), needed, moment);
+            }
+        }
+    }
+
+    /// The first match that a correlation over this one holds: after a restart it must be given again.
+    fn needed_above(&self, book: &Book, number: usize) -> i64 {
+        let above = book.rules.get(number).map(|entry| entry.correlated.as_slice()).unwrap_or_default();
+        let groups = above.iter().flat_map(|(above, _)| self.groups.range((*above, String::new())..(*above + 1, String::new())));
+        groups.flat_map(|(_, group)| &group.hits).map(|held| held.hit.time).min().unwrap_or(i64::MAX)
+    }
+
+    /// A match that a correlation below gave; it gives it again and again, as long as its own matches are held.
+    fn hold_derived(&mut self, key: (usize, String), step: i64, hit: Hit) {
+        let group = self.groups.entry(key).or_default();
+        let is_known = |held: &Held| held.hit.time == hit.time && held.hit.place == hit.place && held.hit.event == hit.event;
+        if group.let_go.is_some_and(|(time, _)| hit.time <= time) || group.hits.iter().any(is_known) {
+            return;
+        }
+        if self.held >= LIVE_HELD_MAX || group.hits.len() >= LIVE_GROUP_HELD_MAX {
+            self.not_held += 1;
+            return;
+        }
+        self.held += 1;
+        group.is_fresh = true;
+        group.hits.push(Held { step, hit });
+    }
+
     fn hold(&mut self, key: (usize, String), hits: Vec<Hit>, step: i64, now: i64) {
         let watermark = self.watermark;
         let group = self.groups.entry(key).or_default();
@@ -175,7 +225,13 @@ impl Group {
     }
 
     /// What is certain and was not told.
-    fn certain(&mut self, correlation: &Correlation, watermark: i64, told: &mut dyn FnMut(&Firing) -> Finding) -> Vec<Finding> {
+    fn certain(
+        &mut self,
+        correlation: &Correlation,
+        watermark: i64,
+        told: &mut dyn FnMut(&Firing) -> Option<Finding>,
+        came_true: &mut dyn FnMut(&Firing),
+    ) -> Vec<Finding> {
         let waits = self.hits.iter().any(|held| held.hit.time > watermark);
         if !self.is_fresh && !waits {
             return Vec::new();
@@ -186,14 +242,15 @@ impl Group {
         let mut found = Vec::new();
         for firing in firings(correlation, arrived) {
             let last = firing.hits.last().map_or(firing.first, |hit| hit.time);
-            if !only_grows(correlation) && firing.first.saturating_add(span) >= watermark {
+            if !slides(correlation) && firing.first.saturating_add(span) >= watermark {
                 self.is_fresh = true;
                 continue;
             }
+            came_true(&firing);
             if let Some(known) = self.told.get_mut(&firing.first) {
                 *known = (*known).max(last);
             } else if self.late_at.is_none() || !self.overlaps(firing.first, last) {
-                found.push(told(&firing));
+                found.extend(told(&firing));
                 self.told.insert(firing.first, last);
             }
         }
@@ -205,9 +262,10 @@ impl Group {
     }
 
     /// Lets go of what can no longer be part of anything: matches that a gap of more than the timespan divides from what may come.
-    fn forget(&mut self, correlation: &Correlation, moment: Moment) {
-        let span = span_us(correlation);
-        let over = moment.watermark.saturating_sub(span).saturating_sub(LIVE_KEPT_US.min(moment.quiet.saturating_mul(3)));
+    /// `reach` is how long they matter, also to the correlations over this one; `needed` is the first match that is held there.
+    fn forget(&mut self, span: i64, reach: i64, needed: i64, moment: Moment) {
+        let before = moment.watermark.min(needed);
+        let over = before.saturating_sub(reach).saturating_sub(LIVE_KEPT_US.min(moment.quiet.saturating_mul(3)));
         if self.hits.iter().all(|held| held.hit.time >= over) {
             return self.told.retain(|_, last| *last >= over || !self.hits.is_empty());
         }
@@ -237,17 +295,13 @@ fn span_us(correlation: &Correlation) -> i64 {
     correlation.timespan_s.saturating_mul(1_000_000)
 }
 
-/// Whether more matches can only make it true, so that it is certain as soon as it is true.
-fn only_grows(correlation: &Correlation) -> bool {
-    match &correlation.kind {
-        CorrelationKind::EventCount(thresholds)
-        | CorrelationKind::ValueCount(_, thresholds)
-        | CorrelationKind::Temporal(thresholds) => {
-            thresholds.iter().all(|threshold| matches!(threshold.order, Order::Greater | Order::GreaterOrEqual))
-        }
-        // Kinds that are not known to grow wait for the end of their window.
-        other => matches!(other, CorrelationKind::TemporalOrdered),
-    }
+/// The timespan of a correlation and of the longest way up from it.
+fn reach_us(book: &Book, number: usize) -> i64 {
+    let Some(entry) = book.rules.get(number) else { return 0 };
+    let Kind::Correlation(correlation) = &entry.kind else { return 0 };
+    // Each one is over entries that come before it, so this ends; and chains are as short as people write them.
+    let above = entry.correlated.iter().filter(|(above, _)| *above > number).map(|(above, _)| reach_us(book, *above)).max();
+    span_us(correlation).saturating_add(above.unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ pub(crate) fn report(mut tally: Tally, book: &Book) -> Report {
             let count = tally.counts.entry(number).or_default();
             count.matches += 1;
             *count.days.entry(firing.first.div_euclid(WINDOW_US)).or_default() += 1;
-            pass_on(entry, &firing, book, &mut tally);
+            passed_on(entry, &firing, book).into_iter().for_each(|(key, hit)| tally.hits.entry(key).or_default().push(hit));
             if entry.tells {
                 findings.push(of_firing(entry, correlation, &group, &firing));
             }
@@ -110,15 +110,16 @@ pub(crate) fn sort(findings: &mut [Finding]) {
     });
 }
 
-/// Hands what came true to the correlations over it.
-fn pass_on(entry: &Entry, firing: &Firing, book: &Book, tally: &mut Tally) {
+/// What came true, as it is seen from the correlations over it: their groups, and a hit in each.
+pub(crate) fn passed_on(entry: &Entry, firing: &Firing, book: &Book) -> Vec<((usize, String), Hit)> {
+    let mut passed = Vec::new();
     for (above, place) in &entry.correlated {
         let Some(Entry { kind: Kind::Correlation(correlation), .. }) = book.rules.get(*above) else { continue };
         let is_in_time = matches!(correlation.kind, CorrelationKind::Temporal(_) | CorrelationKind::TemporalOrdered);
-        for (group, hit) in firing.seen_from(*above, *place, is_in_time) {
-            tally.hits.entry((*above, group)).or_default().push(hit);
-        }
+        let seen = firing.seen_from(*above, *place, is_in_time);
+        passed.extend(seen.into_iter().map(|(group, hit)| ((*above, group), hit)));
     }
+    passed
 }
 
 fn count_of(entry: &Entry, count: Option<&Count>) -> RuleCount {

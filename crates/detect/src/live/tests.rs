@@ -43,6 +43,16 @@ title: seldom
 id: 00000000-0000-4000-8000-000000000006
 correlation: {type: event_count, rules: [b], group-by: [sourceIPAddress], timespan: 3m, condition: {lte: 1}, generate: true}
 level: high
+---
+title: often, then something else
+id: 00000000-0000-4000-8000-000000000007
+correlation: {type: temporal_ordered, rules: [often, b], group-by: [sourceIPAddress], timespan: 4m, generate: true}
+level: high
+---
+title: twice often
+id: 00000000-0000-4000-8000-000000000008
+correlation: {type: event_count, rules: [often], group-by: [sourceIPAddress], timespan: 20m, condition: {gte: 2}, generate: true}
+level: high
 ";
 
 const SECOND: i64 = 1_000_000;
