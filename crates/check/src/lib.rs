@@ -22,11 +22,12 @@ mod patterns;
 mod report;
 mod running;
 mod selectors;
+mod sigma;
 mod world;
 
 pub use finding::{Evidence, Finding, Place, Severity};
 pub use report::{Report, markdown, sarif};
-pub use running::{Counted, Counter, Running};
+pub use running::{Counted, Counter, Counters, Counting, Running};
 pub use selectors::explain;
 
 use requests::{Files, Request};
@@ -34,8 +35,12 @@ use world::World;
 
 /// Reads a text and judges what it asks for.
 pub fn check(name: &str, text: &str, files: &Files<'_>) -> Report {
-    let read = requests::read(text, files);
     let mut report = Report::new(name);
+    if sigma::is_sigma(text) {
+        sigma::check(text, &mut report);
+        return report;
+    }
+    let read = requests::read(text, files);
     let mut world = World::default();
     report.requests = read.requests.len();
     report.unread = read.unread;

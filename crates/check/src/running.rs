@@ -76,8 +76,14 @@ impl Counter {
 
     /// Counts an event that came to the log group at this second.
     pub fn take(&mut self, json: &str, at_s: i64) -> Counted {
+        let holds = self.running.holds_for(json);
+        self.count(json, at_s, holds)
+    }
+
+    /// The same, where it is known whether the event matches.
+    fn count(&mut self, json: &str, at_s: i64, holds: bool) -> Counted {
         self.minutes.arrived(at_s);
-        if !self.running.holds_for(json) {
+        if !holds {
             return Counted::Not;
         }
         let event = if self.needs_event() { serde_json::from_str(json).unwrap_or_default() } else { Value::Null };
@@ -103,6 +109,69 @@ impl Counter {
 
     fn needs_event(&self) -> bool {
         matches!(self.transformation.value, MetricValue::Selector(_)) || !self.transformation.dimensions.is_empty()
+    }
+}
+
+/// Metric filters that count together: what their patterns share is asked once for an event.
+#[derive(Debug)]
+pub struct Counters {
+    set: Set,
+    /// Counter of each predicate of the set.
+    of: Vec<usize>,
+    counters: Vec<Counter>,
+}
+
+/// Puts events to [`Counters`].
+pub struct Counting<'c> {
+    matcher: Matcher<'c>,
+    hits: Vec<usize>,
+    of: &'c [usize],
+    counters: &'c mut [Counter],
+    holds: Vec<bool>,
+}
+
+impl Counters {
+    /// Filters before their first event; `None` if their patterns are larger than the limits.
+    pub fn new(filters: Vec<(Pattern, Transformation)>) -> Option<Counters> {
+        let (mut exprs, mut of, mut counters) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, (pattern, transformation)) in filters.into_iter().enumerate() {
+            if let Some(expr) = pattern.lower(Semantics::default()) {
+                exprs.push(expr);
+                of.push(number);
+            }
+            counters.push(Counter::new(Running(What::Line(pattern)), transformation));
+        }
+        Some(Counters { set: Set::new(&exprs).ok()?, of, counters })
+    }
+
+    /// Ready for events.
+    pub fn counting(&mut self) -> Counting<'_> {
+        let holds = vec![false; self.counters.len()];
+        Counting { matcher: Matcher::new(&self.set), hits: Vec::new(), of: &self.of, counters: &mut self.counters, holds }
+    }
+
+    /// The filters, in the order given.
+    pub fn each(&self) -> &[Counter] {
+        &self.counters
+    }
+}
+
+impl Counting<'_> {
+    /// Counts an event that came to the log group at this second; says for each filter what became of it.
+    pub fn take(&mut self, json: &str, at_s: i64, each: &mut dyn FnMut(usize, Counted)) {
+        let Counting { matcher, hits, of, counters, holds } = self;
+        matcher.text(json, hits);
+        holds.fill(false);
+        for number in hits.iter().filter_map(|hit| of.get(*hit)) {
+            if let Some(holds) = holds.get_mut(*number) {
+                *holds = true;
+            }
+        }
+        for (number, (counter, holds)) in counters.iter_mut().zip(holds.iter()).enumerate() {
+            // A pattern of a line has no predicate in the set.
+            let holds = *holds || (of.binary_search(&number).is_err() && counter.running.holds_for(json));
+            each(number, counter.count(json, at_s, holds));
+        }
     }
 }
 

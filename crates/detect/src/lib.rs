@@ -29,7 +29,7 @@ pub use case::{Case, CaseError, cases_of, fires, quiet};
 pub use clauses::{Clause, clauses};
 pub use live::{Live, Memory, Moment};
 pub use miss::{Miss, closest_miss};
-pub use mutation::{Mutant, condition_words, mutants};
+pub use mutation::{Mutant, mutants};
 pub use narrow::{NameAndSource, Narrowed};
 pub use report::{Report, RuleCount};
 pub use suite::{Suite, Verdict, check};

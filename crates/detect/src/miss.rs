@@ -4,7 +4,6 @@ use predicate::sigma::Rule;
 use predicate::{Matcher, Set};
 
 use crate::clauses::clauses;
-use crate::mutation::condition_words;
 
 /// How a rule takes an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +35,6 @@ pub fn closest_miss(rule: &Rule, event: &str) -> Miss {
         fires: holds(exprs.len() - 1),
         clauses: all.iter().enumerate().map(|(at, clause)| (clause.search.clone(), clause.text.clone(), holds(at))).collect(),
         searches: searches.iter().enumerate().map(|(at, search)| (search.name.clone(), holds(all.len() + at))).collect(),
-        conditions: conditions.map(condition_words).collect(),
+        conditions: conditions.map(ToString::to_string).collect(),
     }
 }

@@ -1,7 +1,7 @@
 //! Mutants: a rule with one part taken away. If no case beside the rule notices, the part is not tested.
 
 use predicate::Expr;
-use predicate::sigma::{Condition, Count, Detection, Link, Rule};
+use predicate::sigma::{Condition, Detection, Link, Rule};
 
 use crate::clauses::text_of;
 
@@ -85,7 +85,7 @@ fn smaller_conditions(condition: &Condition) -> Vec<(String, Condition)> {
         Condition::All(inner) | Condition::Any(inner) => {
             for (at, operand) in inner.iter().enumerate() {
                 let rest: Vec<Condition> = inner.iter().enumerate().filter(|(n, _)| *n != at).map(|(_, c)| c.clone()).collect();
-                smaller.push((condition_words(operand), same_kind(condition, rest)));
+                smaller.push((operand.to_string(), same_kind(condition, rest)));
                 for (without, changed) in smaller_conditions(operand) {
                     let mut all = inner.clone();
                     if let Some(slot) = all.get_mut(at) {
@@ -109,25 +109,5 @@ fn same_kind(condition: &Condition, mut inner: Vec<Condition>) -> Condition {
         (_, 1) => inner.remove(0),
         (Condition::Any(_), _) => Condition::Any(inner),
         _ => Condition::All(inner),
-    }
-}
-
-/// A condition as it is written.
-pub fn condition_words(condition: &Condition) -> String {
-    let joined =
-        |inner: &[Condition], word: &str| format!("({})", inner.iter().map(condition_words).collect::<Vec<_>>().join(word));
-    match condition {
-        Condition::All(inner) => joined(inner, " and "),
-        Condition::Any(inner) => joined(inner, " or "),
-        Condition::Not(inner) => format!("not {}", condition_words(inner)),
-        Condition::Search(name) => name.clone(),
-        Condition::Of(count, which) => {
-            let count = if *count == Count::One { "1" } else { "all" };
-            let which = match which {
-                predicate::sigma::Which::Them => "them",
-                predicate::sigma::Which::Pattern(pattern) => pattern,
-            };
-            format!("{count} of {which}")
-        }
     }
 }

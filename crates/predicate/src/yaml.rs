@@ -125,8 +125,9 @@ impl Builder {
     }
 
     fn end(&mut self) -> Result<(), SigmaError> {
-        let Some(done) = self.open.pop() else { return Ok(()) };
+        let Some(mut done) = self.open.pop() else { return Ok(()) };
         let size = self.nodes - done.nodes_before;
+        merge(&mut done.node)?;
         self.add(done.node, done.anchor, size)
     }
 
@@ -158,6 +159,28 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// `<<`: takes in the members of other maps, as far as the map has none of its own by that name.
+fn merge(node: &mut Node) -> Result<(), SigmaError> {
+    let Yaml::Map(members) = &mut node.value else { return Ok(()) };
+    let Some(at) = members.iter().position(|member| member.key == "<<") else { return Ok(()) };
+    let merged = members.remove(at);
+    for other in merged.value.each() {
+        let Yaml::Map(more) = &other.value else {
+            return Err(SigmaError::new(
+                merged.line,
+                "`<<` takes in a map, or a list of maps",
+                "write `<<: *name` of an anchored map",
+            ));
+        };
+        for member in more {
+            if !members.iter().any(|known| known.key == member.key) {
+                members.push(member.clone());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn key(node: &Node) -> Result<String, SigmaError> {
@@ -222,6 +245,16 @@ mod tests {
     }
 
     #[test]
+    fn maps_are_merged() {
+        let documents = documents("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: {<<: [{z: 4}, *a]}\n").unwrap();
+        let said = |key: &str| {
+            let members = documents[0].get(key).unwrap().members();
+            members.iter().map(|member| format!("{}{}", member.key, member.value.scalar().unwrap())).collect::<String>()
+        };
+        assert_eq!((said("b").as_str(), said("c").as_str()), ("y3x1", "z4x1y2"));
+    }
+
+    #[test]
     fn what_is_refused() {
         let bomb =
             (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| text + &format!("a{n}: &a{n} [*a{m}, *a{m}]\n", m = n - 1));
@@ -234,6 +267,7 @@ mod tests {
             (deeper.as_str(), "line 1"),
             (many.as_str(), "documents"),
             ("a: 1\na: 2\n", "stands twice"),
+            ("a: {<<: x}\n", "takes in a map"),
             ("a: 'x\n", "not YAML"),
             ("a: *b\n", "not YAML"),
             ("? [a]\n: 1\n", "must be a text"),

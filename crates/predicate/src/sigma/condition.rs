@@ -1,5 +1,7 @@
 //! Conditions: `selection and not 1 of filter_*`.
 
+use std::fmt;
+
 use super::detection::{Search, one_or_all, one_or_any};
 use super::error::SigmaError;
 use crate::expr::Expr;
@@ -78,6 +80,27 @@ impl Condition {
                     Which::Pattern(pattern) => pattern.clone(),
                 };
                 vec![(written, searches.iter().filter(|search| which.fits(search)).count())]
+            }
+        }
+    }
+}
+
+impl fmt::Display for Condition {
+    /// As a condition that reads as itself, with a parenthesis around every `and` and `or`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut joined = |inner: &[Condition], word: &str| {
+            let parts: Vec<String> = inner.iter().map(Condition::to_string).collect();
+            write!(f, "({})", parts.join(word))
+        };
+        match self {
+            Condition::All(inner) => joined(inner, " and "),
+            Condition::Any(inner) => joined(inner, " or "),
+            Condition::Not(inner) => write!(f, "not {inner}"),
+            Condition::Search(name) => f.write_str(name),
+            Condition::Of(count, which) => {
+                let count = if *count == Count::One { "1" } else { "all" };
+                let which = if let Which::Pattern(pattern) = which { pattern.as_str() } else { "them" };
+                write!(f, "{count} of {which}")
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::{documents, output};
 /// Say what selectors, metric filters and alarms really do, before AWS does it.
 ///
 /// FILE is a JSON document (event selectors of either kind, Insights selectors, a metric filter, an alarm, what the AWS CLI prints of them,
-/// or a CloudFormation template), a filter pattern, or a shell script of `aws` commands, which is read and not run. A script's commands are
+/// or a CloudFormation template), a filter pattern, a file of Sigma rules, or a shell script of `aws` commands, which is read and not run. A script's commands are
 /// carried out in their order on a picture of the account: `put-event-selectors` replaces what an earlier one set.
 ///
 /// Each thing is judged by running it on events that were made for it: a filter misses what goes past it, an alarm is walked over a quiet day and
@@ -23,6 +23,7 @@ use crate::{documents, output};
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep check selectors.json
+  trailkeep check my-rules/*.yml
   trailkeep check setup.sh --fail-on high -o sarif > check.sarif
   aws cloudtrail get-event-selectors --trail-name t | trailkeep check -
   echo '{ $.eventName = ConsoleLogin }' | trailkeep check -")]

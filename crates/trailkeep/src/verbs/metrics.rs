@@ -83,7 +83,8 @@ impl ReplayArguments {
         let found = requests::read(&text, &documents::beside(&name));
         let mut replay = Replay::new(found)?;
         let since = self.since.map(|since| since.resolve(outside::now()));
-        let mut take = |event: replayed::Event<'_>| replay.take(event.at_s, event.json);
+        let mut taking = replay.taking();
+        let mut take = |event: replayed::Event<'_>| taking.take(event.at_s, event.json);
         let unreadable = replayed::each(context, self.source.as_deref(), since, &mut take).await?;
         let answer = replay.answer(unreadable);
         match self.output {

@@ -1,7 +1,7 @@
 //! Filters that count events, and alarms that are walked over what they counted.
 
 use check::requests::{Call, Found};
-use check::{Counted, Counter, Running};
+use check::{Counted, Counters, Counting};
 use metrics::{Alarm, Metric, Watch, read_alarm};
 use predicate::pattern::Pattern;
 use serde::Serialize;
@@ -11,17 +11,30 @@ use crate::exit::Failure;
 /// Filters and alarms, and the events so far.
 pub struct Replay {
     filters: Vec<Filter>,
+    counters: Counters,
     alarms: Vec<Alarm>,
+    span: Span,
+}
+
+/// What became of a filter's events.
+struct Filter {
+    name: String,
+    matched: u64,
+    without_number: u64,
+}
+
+/// How many events there were, and from when to when.
+struct Span {
     events: u64,
     first_s: i64,
     last_s: i64,
 }
 
-struct Filter {
-    name: String,
-    counter: Counter,
-    matched: u64,
-    without_number: u64,
+/// Takes events.
+pub struct Taking<'r> {
+    filters: &'r mut [Filter],
+    counting: Counting<'r>,
+    span: &'r mut Span,
 }
 
 /// What came of it.
@@ -85,7 +98,7 @@ pub struct Change {
 impl Replay {
     /// What a file asks for; calls that are neither filters nor alarms are passed over.
     pub fn new(found: Found) -> Result<Replay, Failure> {
-        let mut replay = Replay { filters: Vec::new(), alarms: Vec::new(), events: 0, first_s: i64::MAX, last_s: i64::MIN };
+        let (mut names, mut filters, mut alarms) = (Vec::new(), Vec::new(), Vec::new());
         if let Some((place, why)) = found.unread.first() {
             return Err(Failure::usage(format!("line {}: {why}", place.line), "`trailkeep check FILE` says what it reads"));
         }
@@ -99,9 +112,8 @@ impl Replay {
                         let checked = transformation
                             .check()
                             .map_err(|list| wrong(list.first().map(ToString::to_string).unwrap_or_default()))?;
-                        let running = Running::pattern(&pattern).ok_or_else(|| wrong("the pattern is too large".to_owned()))?;
-                        let counter = Counter::new(running, checked);
-                        replay.filters.push(Filter { name: name.clone(), counter, matched: 0, without_number: 0 });
+                        names.push(Filter { name: name.clone(), matched: 0, without_number: 0 });
+                        filters.push((pattern.clone(), checked));
                     }
                 }
                 Call::Alarm(wire) => {
@@ -109,41 +121,34 @@ impl Replay {
                         let what = list.first().map(ToString::to_string).unwrap_or_default();
                         Failure::usage(format!("alarm `{}`: {what}", wire.alarm_name), "`trailkeep check FILE` says more")
                     };
-                    replay.alarms.push(read_alarm(&wire).map_err(wrong)?);
+                    alarms.push(read_alarm(&wire).map_err(wrong)?);
                 }
                 _ => {}
             }
         }
-        if replay.filters.is_empty() {
+        if names.is_empty() {
             return Err(Failure::usage("there is no metric filter in the file", "without a FILE, the CIS monitoring set is run"));
         }
-        Ok(replay)
+        let too_large = || Failure::usage("a filter's pattern is too large", "split it into several filters on one metric");
+        let counters = Counters::new(filters).ok_or_else(too_large)?;
+        Ok(Replay { filters: names, counters, alarms, span: Span { events: 0, first_s: i64::MAX, last_s: i64::MIN } })
     }
 
-    /// Counts an event.
-    pub fn take(&mut self, at_s: i64, json: &str) {
-        self.events += 1;
-        self.first_s = self.first_s.min(at_s);
-        self.last_s = self.last_s.max(at_s);
-        for filter in &mut self.filters {
-            match filter.counter.take(json, at_s) {
-                Counted::For(_) => filter.matched += 1,
-                Counted::WithoutNumber => filter.without_number += 1,
-                Counted::Not => {}
-            }
-        }
+    /// Ready for events.
+    pub fn taking(&mut self) -> Taking<'_> {
+        Taking { filters: &mut self.filters, counting: self.counters.counting(), span: &mut self.span }
     }
 
     /// Walks the alarms from the first event to an hour after the last.
     pub fn answer(&self, files_unread: u64) -> Answer {
-        let filters = self.filters.iter().map(|filter| FilterAnswer {
+        let filters = self.filters.iter().zip(self.counters.each()).map(|(filter, counter)| FilterAnswer {
             name: filter.name.clone(),
             matched: filter.matched,
             without_number: filter.without_number,
-            minutes: filter.counter.minutes().matched_minutes() as u64,
+            minutes: counter.minutes().matched_minutes() as u64,
         });
         Answer {
-            events: self.events,
+            events: self.span.events,
             files_unread,
             filters: filters.collect(),
             alarms: self.alarms.iter().map(|alarm| self.walked(alarm)).collect(),
@@ -154,15 +159,15 @@ impl Replay {
         let metric =
             Metric { namespace: alarm.metric.0.clone(), name: alarm.metric.1.clone(), dimensions: alarm.dimensions.clone() };
         let mut series: Option<metrics::Series> = None;
-        for filter in &self.filters {
-            for (minute, point) in filter.counter.minutes().series().remove(&metric).into_iter().flatten() {
+        for counter in self.counters.each() {
+            for (minute, point) in counter.minutes().series().remove(&metric).into_iter().flatten() {
                 let series = series.get_or_insert_default();
                 series.entry(minute).and_modify(|before: &mut metrics::Point| *before = before.and(point)).or_insert(point);
             }
         }
         let mut watch = Watch::new(alarm.clone());
-        if self.events > 0 {
-            watch.walk(series.as_ref().unwrap_or(&metrics::Series::new()), self.first_s, self.last_s + 3_600);
+        if self.span.events > 0 {
+            watch.walk(series.as_ref().unwrap_or(&metrics::Series::new()), self.span.first_s, self.span.last_s + 3_600);
         }
         let history: Vec<Change> = watch.history().iter().map(change).collect();
         AlarmAnswer {
@@ -170,9 +175,25 @@ impl Replay {
             state: watch.state().name(),
             raised: history.iter().filter(|change| change.to == "ALARM").count() as u64,
             actions: history.iter().filter(|change| !change.actions.is_empty()).count() as u64,
-            is_fed: self.filters.iter().any(|filter| filter.counter.minutes().feeds(&alarm.metric)),
+            is_fed: self.counters.each().iter().any(|counter| counter.minutes().feeds(&alarm.metric)),
             history,
         }
+    }
+}
+
+impl Taking<'_> {
+    /// Counts an event.
+    pub fn take(&mut self, at_s: i64, json: &str) {
+        let Taking { filters, counting, span } = self;
+        span.events += 1;
+        span.first_s = span.first_s.min(at_s);
+        span.last_s = span.last_s.max(at_s);
+        counting.take(json, at_s, &mut |number, counted| {
+            if let Some(filter) = filters.get_mut(number) {
+                filter.matched += u64::from(matches!(counted, Counted::For(_)));
+                filter.without_number += u64::from(counted == Counted::WithoutNumber);
+            }
+        });
     }
 }
 

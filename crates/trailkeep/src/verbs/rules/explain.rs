@@ -63,7 +63,7 @@ fn text(entry: &Entry, context: &Context) -> String {
     match &entry.kind {
         Kind::Rule(rule) => {
             lines.push("looks for a record with".to_owned());
-            let conditions: Vec<String> = rule.detection.conditions.iter().map(detect::condition_words).collect();
+            let conditions: Vec<String> = rule.detection.conditions.iter().map(ToString::to_string).collect();
             lines.push(format!("  {}", clean(&conditions.join(", or "))));
             lines.extend(clauses(rule).iter().map(clause));
         }
