@@ -11,7 +11,7 @@ use crate::clauses::clauses;
 use crate::correlate::{Firing, Hit, firings};
 use crate::event::time_text;
 use crate::limits::{EVENTS_SHOWN_MAX, WINDOW_US};
-use crate::tally::{Count, Group, Tally};
+use crate::tally::{Group, Tally};
 
 /// A run's outcome.
 #[derive(Clone, Debug, Serialize)]
@@ -51,6 +51,12 @@ pub struct RuleCount {
     pub suppressed: u64,
     /// Matches by day, `YYYY-MM-DD`.
     pub days: BTreeMap<String, u64>,
+    /// Records for which it was looked at: most are decided by what all rules share.
+    #[serde(rename = "lookedAt")]
+    pub looked_at: u64,
+    /// Its share of all rules' work, in thousandths.
+    #[serde(rename = "workPermille")]
+    pub work_permille: u64,
 }
 
 /// What a suppression did.
@@ -92,9 +98,10 @@ pub(crate) fn report(mut tally: Tally, book: &Book) -> Report {
         }
     }
     sort(&mut findings);
+    let work = tally.work.values().map(|(_, work)| work).sum();
     Report {
         events: tally.events,
-        rules: book.rules.iter().enumerate().map(|(number, entry)| count_of(entry, tally.counts.get(&number))).collect(),
+        rules: book.rules.iter().enumerate().map(|(number, entry)| count_of(number, entry, &tally, work)).collect(),
         findings,
         suppressions: suppressions(book, &tally),
         refused: book.refused.clone(),
@@ -122,7 +129,9 @@ pub(crate) fn passed_on(entry: &Entry, firing: &Firing, book: &Book) -> Vec<((us
     passed
 }
 
-fn count_of(entry: &Entry, count: Option<&Count>) -> RuleCount {
+fn count_of(number: usize, entry: &Entry, tally: &Tally, all_work: u64) -> RuleCount {
+    let count = tally.counts.get(&number);
+    let (looked_at, work) = tally.work.get(&number).copied().unwrap_or_default();
     let days = count.into_iter().flat_map(|count| &count.days);
     RuleCount {
         id: entry.id.clone(),
@@ -133,6 +142,8 @@ fn count_of(entry: &Entry, count: Option<&Count>) -> RuleCount {
         matches: count.map_or(0, |count| count.matches),
         suppressed: count.map_or(0, |count| count.suppressed),
         days: days.map(|(day, count)| (day_text(*day), *count)).collect(),
+        looked_at,
+        work_permille: work.saturating_mul(1_000).checked_div(all_work).unwrap_or(0),
     }
 }
 

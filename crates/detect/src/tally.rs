@@ -9,7 +9,7 @@ use crate::book::Book;
 use crate::correlate::Hit;
 use crate::limits::{CORRELATED_MAX, EVENTS_SHOWN_MAX, FINDINGS_MAX, MATCHES_REMEMBERED_MAX, WINDOW_US};
 use crate::report::{self, Report};
-use crate::watcher::Seen;
+use crate::watcher::{Seen, Watcher};
 
 /// Counts and groups of matches.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub struct Tally {
     /// Records that were put to the rules.
     pub events: u64,
     pub(crate) counts: HashMap<usize, Count>,
+    /// For how many records each rule was looked at, and how much work that was.
+    pub(crate) work: HashMap<usize, (u64, u64)>,
     pub(crate) groups: HashMap<(usize, Arc<Entity>, i64), Group>,
     /// By correlation and group.
     pub(crate) hits: BTreeMap<(usize, String), Vec<Hit>>,
@@ -60,6 +62,14 @@ impl Tally {
         self.events += events;
         for seen in seen {
             self.add_one(seen);
+        }
+    }
+
+    /// Takes in what the rules have cost a watcher; once, when it is done.
+    pub fn add_work(&mut self, watcher: &Watcher<'_>) {
+        for (rule, looks, work) in watcher.work() {
+            let all = self.work.entry(rule).or_default();
+            *all = (all.0 + looks, all.1 + work);
         }
     }
 

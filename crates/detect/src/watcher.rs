@@ -46,6 +46,11 @@ impl<'b> Watcher<'b> {
         Watcher { book, matcher: Matcher::new(&book.set), hits: Vec::new() }
     }
 
+    /// The work of each rule so far: its number, for how many records it was looked at, and how much that was.
+    pub(crate) fn work(&self) -> impl Iterator<Item = (usize, u64, u64)> {
+        self.book.rule_of.iter().zip(self.matcher.work()).map(|(rule, (looks, work))| (*rule, looks, work))
+    }
+
     /// Puts one record to all rules; what matches goes to `seen`. `index` is its place in the delivery.
     pub fn see(&mut self, record: RecordView<'_>, delivery: &str, index: u64, seen: &mut Vec<Seen>) {
         let Watcher { book, matcher, hits } = self;

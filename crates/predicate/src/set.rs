@@ -38,6 +38,8 @@ pub struct Set {
     roots: Vec<u32>,
     /// Root node of each part.
     parts: Vec<u32>,
+    /// What each predicate costs where it is looked at, roughly.
+    costs: Vec<u32>,
     anchors: Anchors,
 }
 
@@ -62,6 +64,8 @@ pub struct Matcher<'s> {
     memory: Memory,
     answers: Answers,
     candidates: Vec<u32>,
+    /// For how many records each predicate was looked at.
+    looks: Vec<u64>,
     room: Room,
     /// Paths that were asked for, made ready.
     places: HashMap<Path, Place>,
@@ -104,6 +108,7 @@ impl Set {
             }
             let root = builder.node(expr);
             builder.set.roots.push(root);
+            builder.set.costs.push(cost::cost(expr));
         }
         for part in parts {
             let root = if is_too_large(part) { NOWHERE } else { builder.node(part) };
@@ -192,7 +197,8 @@ impl<'s> Matcher<'s> {
     pub fn new(set: &'s Set) -> Matcher<'s> {
         let answers = Answers { round: 0, known: vec![0; set.tests.len()], listed: vec![0; set.roots.len()] };
         let (memory, room) = (Memory::default(), Room::default());
-        Matcher { set, memory, answers, candidates: Vec::new(), room, places: HashMap::new() }
+        let looks = vec![0; set.roots.len()];
+        Matcher { set, memory, answers, candidates: Vec::new(), looks, room, places: HashMap::new() }
     }
 
     /// The predicates that hold for a record, in ascending order.
@@ -210,6 +216,11 @@ impl<'s> Matcher<'s> {
         self.record(Record::Text(&value.to_string()), hits);
     }
 
+    /// For how many records each predicate was looked at so far, and about how much work that was: a cheap test of a column is 2.
+    pub fn work(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.looks.iter().zip(&self.set.costs).map(|(looks, cost)| (*looks, looks.saturating_mul(u64::from(*cost))))
+    }
+
     /// The same as [`view`](Matcher::view), and the record for what else is asked about it.
     pub fn put<'m, 'a>(&'m mut self, record: RecordView<'a>, hits: &mut Vec<usize>) -> Put<'m, 'a> {
         self.record(Record::View(record), hits)
@@ -217,14 +228,15 @@ impl<'s> Matcher<'s> {
 
     fn record<'m, 'a>(&'m mut self, record: Record<'a>, hits: &mut Vec<usize>) -> Put<'m, 'a> {
         hits.clear();
-        let Matcher { set, memory, answers, candidates, room, places } = self;
+        let Matcher { set, memory, answers, candidates, looks, room, places } = self;
         answers.round += 1;
         let mut facts = Facts::new(record, memory);
         candidates.clear();
         set.anchors.candidates(&mut facts, room, &mut |number| answers.list(number, candidates));
         candidates.sort_unstable();
         for number in candidates.iter() {
-            let Some(root) = set.roots.get(*number as usize) else { continue };
+            let (Some(root), Some(looks)) = (set.roots.get(*number as usize), looks.get_mut(*number as usize)) else { continue };
+            *looks += 1;
             if holds(set, *root, &mut facts, answers) {
                 hits.push(*number as usize);
             }

@@ -180,6 +180,8 @@ impl Report {
                 matches: own.len() as u64,
                 suppressed: 0,
                 days,
+                looked_at: 0,
+                work_permille: 0,
             });
         }
         self.findings.extend(findings);

@@ -51,6 +51,7 @@ pub async fn watch(lake: &Lake, book: &Book, since: Option<DateTime<Utc>>, until
         tally.add(0, seen);
     }
     tally.add(events, Vec::new());
+    tally.add_work(&watcher);
     Ok(tally)
 }
 

@@ -223,7 +223,10 @@ impl<'b> Reading<'b> {
         let mut done = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(object) = objects.get(at) else { return done };
+            let Some(object) = objects.get(at) else {
+                tally.lock().unwrap_or_else(PoisonError::into_inner).add_work(&hand.watcher);
+                return done;
+            };
             let mut seen = Vec::new();
             let (outcome, events) = self.one(object, &mut hand, &mut seen);
             done.push((at, outcome));

@@ -9,6 +9,8 @@ use crate::output::{Align, Screen, Table};
 
 /// Findings that are drawn; the JSON has all.
 const FINDINGS_DRAWN_MAX: usize = 50;
+/// Rules that are named for the work that they make.
+const SLOWEST_DRAWN_MAX: usize = 5;
 
 /// The report as text.
 pub fn text(report: &Report, files: Option<&Files>, screen: Screen) -> String {
@@ -20,6 +22,7 @@ pub fn text(report: &Report, files: Option<&Files>, screen: Screen) -> String {
     if !fired.is_empty() {
         parts.push(rules(fired, screen));
     }
+    parts.extend(slowest(&report.rules, screen));
     for suppression in &report.suppressions {
         let state = if suppression.expired { "ended" } else { "until" };
         parts.push(format!(
@@ -95,4 +98,23 @@ fn rules(mut rules: Vec<&RuleCount>, screen: Screen) -> String {
         ]);
     }
     table.draw(screen, 0)
+}
+
+/// Rules that made most of the work, whether they matched or not.
+fn slowest(rules: &[RuleCount], screen: Screen) -> Option<String> {
+    let mut slowest: Vec<&RuleCount> = rules.iter().filter(|rule| rule.work_permille > 0).collect();
+    slowest.sort_by(|a, b| (b.work_permille, &a.title).cmp(&(a.work_permille, &b.title)));
+    slowest.truncate(SLOWEST_DRAWN_MAX);
+    let names = ["of the work", "events looked at", "matches", "slowest rules"];
+    let align = |name: &str| if name == "slowest rules" { Align::Left } else { Align::Right };
+    let mut table = Table::with(names.map(str::to_owned).to_vec(), names.map(align).to_vec());
+    for rule in &slowest {
+        table.row([
+            format!("{}.{} %", rule.work_permille / 10, rule.work_permille % 10),
+            figures::count(rule.looked_at),
+            figures::count(rule.matches),
+            rule.title.clone(),
+        ]);
+    }
+    (!slowest.is_empty()).then(|| table.draw(screen, 0))
 }
