@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use predicate::pattern::{Pattern, Semantics};
+use predicate::sigma::{self, Document, Placeholders};
 use predicate::sql::{at_least, at_most};
-use predicate::{Case, Check, Expr, Glob, Matcher, Number, Order, Path, Piece, Regexp, Set};
+use predicate::{Case, Check, Expr, Glob, Matcher, Number, Order, Path, Piece, Regexp, Set, selector};
 use serde_json::Value;
 use testbed::{Dice, Finished, TestHome};
 
@@ -50,7 +52,7 @@ fn record(number: usize, dice: &mut Dice) -> String {
     let identity =
         pick(dice, &[r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/alice"}"#, r#"{"type":"Root"}"#, r#""none""#]);
     format!(
-        r#"{{"eventVersion":"1.11","eventID":"{number}","eventTime":"2026-11-01T10:00:00Z","eventSource":"s3.amazonaws.com","eventName":{name},"userAgent":{agent},"userIdentity":{identity}{code},"requestParameters":{parameters}{more},"recipientAccountId":"111122223333"}}"#
+        r#"{{"eventVersion":"1.11","eventID":"{number}","eventTime":"2026-11-01T10:00:00Z","eventSource":"s3.amazonaws.com","eventName":{name},"userAgent":{agent},"userIdentity":{identity}{code},"requestParameters":{parameters}{more},"eventCategory":"Management","readOnly":false,"recipientAccountId":"111122223333"}}"#
     )
 }
 
@@ -97,6 +99,106 @@ fn expr(dice: &mut Dice, depth: usize) -> Expr {
     }
 }
 
+/// A predicate as people write it, in each of the three languages in turn.
+fn written(number: usize, dice: &mut Dice) -> (String, Expr) {
+    match number % 3 {
+        0 => sigma(dice),
+        1 => pattern(dice),
+        _ => selector(dice),
+    }
+}
+
+const WORDS: [&str; 12] = [
+    "StopLogging",
+    "GetObject",
+    "logs",
+    "stop",
+    "AccessDenied",
+    "100%",
+    "[S3",
+    "alice",
+    "Root",
+    "public",
+    "s3.amazonaws.com",
+    "Second",
+];
+
+fn pick<'a>(dice: &mut Dice, from: &[&'a str]) -> &'a str {
+    from[dice.up_to(from.len() as u64 - 1) as usize]
+}
+
+const FIELDS: [&str; 10] = [
+    "eventName",
+    "eventSource",
+    "errorCode",
+    "userAgent",
+    "userIdentity.arn",
+    "userIdentity.type",
+    "requestParameters.bucketName",
+    "requestParameters.acl",
+    "requestParameters",
+    "oddKey",
+];
+
+fn sigma(dice: &mut Dice) -> (String, Expr) {
+    let line = |dice: &mut Dice| {
+        let field = pick(dice, &FIELDS);
+        let (modifier, value) = match dice.up_to(7) {
+            0 => ("", "null".to_owned()),
+            1 => ("|exists", pick(dice, &["true", "false"]).to_owned()),
+            2 => ("|contains", format!("'{}'", pick(dice, &WORDS))),
+            3 => ("|endswith|cased", format!("'{}'", pick(dice, &WORDS))),
+            4 => ("|re|i", "'^s.*g$'".to_owned()),
+            5 => ("|startswith", format!("['{}', 'arn:*:user/?lice']", pick(dice, &WORDS))),
+            6 => ("|neq", format!("'{}'", pick(dice, &WORDS))),
+            _ => ("", format!("['{}', '*{}']", pick(dice, &WORDS), pick(dice, &WORDS))),
+        };
+        format!("    {field}{modifier}: {value}\n")
+    };
+    let condition = pick(dice, &["a and not b", "a or b", "1 of them", "all of *", "not (a and b)", "not 1 of *"]);
+    let (a, b) = (line(dice), line(dice));
+    let text = format!("title: t\nlogsource: {{product: aws}}\ndetection:\n  a:\n{a}  b:\n{b}  condition: {condition}\n");
+    let mut documents = sigma::read(&text, &Placeholders::default()).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let Document::Rule(rule) = documents.remove(0) else { panic!("{text}") };
+    (text, rule.expr())
+}
+
+fn pattern(dice: &mut Dice) -> (String, Expr) {
+    // A pattern has at most two regular expressions: only the first two conditions may be one.
+    let test = |dice: &mut Dice, last: u64| {
+        let field = pick(dice, &FIELDS);
+        match dice.up_to(last) {
+            0 => format!("$.{field} NOT EXISTS"),
+            1 => format!("$.{field} IS NULL"),
+            2 => format!("$.{field} != \"{}\"", pick(dice, &WORDS)),
+            3 => format!("$.{field} = \"*{}*\"", pick(dice, &WORDS)),
+            4 => format!("$.requestParameters.n.v {} 7", pick(dice, &["=", ">=", "<", "!="])),
+            5 => format!("$.{field} = \"{}\"", pick(dice, &WORDS)),
+            _ => format!("$.{field} = %^S[a-zA-Z]*g$%"),
+        }
+    };
+    let link = pick(dice, &["&&", "||"]);
+    let text = format!("{{ ({}) {link} (({}) || ({})) }}", test(dice, 6), test(dice, 6), test(dice, 5));
+    let pattern = Pattern::parse(&text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
+    (text, pattern.lower(Semantics::default()).unwrap())
+}
+
+fn selector(dice: &mut Dice) -> (String, Expr) {
+    let field = |dice: &mut Dice| {
+        let field = pick(dice, &["eventName", "eventSource", "userIdentity.arn", "eventType", "readOnly", "resources.ARN"]);
+        let operator = pick(dice, &["Equals", "NotEquals", "StartsWith", "NotStartsWith", "EndsWith", "NotEndsWith"]);
+        let (one, other) = (pick(dice, &WORDS), pick(dice, &WORDS));
+        format!(r#"{{"Field": "{field}", "{operator}": ["{one}", "{other}"]}}"#)
+    };
+    let category = r#"{"Field": "eventCategory", "Equals": ["Management"]}"#;
+    let selectors: Vec<String> = (0..=dice.up_to(1))
+        .map(|_| format!(r#"{{"Name": "x", "FieldSelectors": [{category}, {}, {}]}}"#, field(dice), field(dice)))
+        .collect();
+    let text = format!("[{}]", selectors.join(", "));
+    let document = selector::read(&text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
+    (text, selector::lower(&document.selectors).unwrap())
+}
+
 #[test]
 fn sql_lies_around_the_matcher() {
     let mut dice = Dice::new(20_261_128);
@@ -106,10 +208,12 @@ fn sql_lies_around_the_matcher() {
     fs::write(&file, format!("{{\"Records\":[{}]}}", records.join(","))).unwrap();
     let home = TestHome::folder();
     Asked::of(&home).collect_with_any_code(&file.display().to_string());
-    let exprs: Vec<Expr> = (0..120).map(|_| expr(&mut dice, 3)).collect();
+    let made: Vec<(String, Expr)> = (0..90).map(|_| (String::new(), expr(&mut dice, 3))).collect();
+    let written: Vec<(String, Expr)> = (0..150).map(|number| written(number, &mut dice)).collect();
+    let (texts, exprs): (Vec<String>, Vec<Expr>) = made.into_iter().chain(written).unzip();
     let set = Set::new(&exprs).unwrap();
     let (mut matcher, mut hits) = (Matcher::new(&set), Vec::new());
-    let mut exact = 0;
+    let (mut exact, mut held) = (0, [0; 4]);
     for (at, chunk) in exprs.chunks(20).enumerate() {
         let of = |(place, expr): (usize, &Expr)| {
             let (least, most) = (at_least(expr), at_most(expr));
@@ -126,15 +230,50 @@ fn sql_lies_around_the_matcher() {
                 let (least, most) = (row[1 + 2 * place] == "true", row[2 + 2 * place] == "true");
                 assert!(
                     least <= holds && holds <= most,
-                    "{least} {holds} {most}: {expr:?}\n{}\n{}",
+                    "{least} {holds} {most}: {}{expr:?}\n{}\n{}",
+                    texts[at * 20 + place],
                     at_most(expr),
                     records[number]
                 );
                 exact += usize::from(least == most);
+                held[language(at * 20 + place)] += usize::from(holds);
             }
         }
     }
     assert!(exact * 3 > exprs.len() * records.len(), "SQL decides {exact} of {}", exprs.len() * records.len());
+    assert!(held.iter().all(|held| *held > records.len()), "each language has something that holds: {held:?}");
+}
+
+/// Which of the languages an expression came from: made, Sigma, patterns, selectors.
+fn language(number: usize) -> usize {
+    number.checked_sub(90).map_or(0, |written| 1 + written % 3)
+}
+
+/// What is read through SQL and decided by the matcher is what the matcher alone finds: the way that a run over the lake goes.
+#[test]
+fn the_lake_and_the_log_files_give_the_same() {
+    let mut dice = Dice::new(7);
+    let records: Vec<String> = (0..200).map(|number| record(number, &mut dice)).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.json");
+    fs::write(&file, format!("{{\"Records\":[{}]}}", records.join(","))).unwrap();
+    let home = TestHome::folder();
+    Asked::of(&home).collect_with_any_code(&file.display().to_string());
+    let rules: Vec<String> =
+        (0..60).map(|number| sigma(&mut dice).0.replacen("title: t", &format!("title: t{number}"), 1)).collect();
+    let rules_file = folder.path().join("rules.yml");
+    fs::write(&rules_file, rules.join("---\n")).unwrap();
+    let counts = |words: &[&str]| {
+        let rules = rules_file.display().to_string();
+        let words = [&["detect"], words, &["--rules", &rules, "--only-given-rules", "-o", "json"]].concat();
+        let done = home.program(EXE).run(&words);
+        let report: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {}", done.stderr));
+        let of = |rule: &Value| (rule["title"].as_str().unwrap().to_owned(), rule["matches"].as_u64().unwrap());
+        report["rules"].as_array().unwrap().iter().map(of).collect::<Vec<(String, u64)>>()
+    };
+    let (of_files, of_lake) = (counts(&[&file.display().to_string()]), counts(&["--home", &home.name()]));
+    assert_eq!(of_files, of_lake);
+    assert!(of_files.len() == 60 && of_files.iter().any(|(_, matches)| *matches > 0));
 }
 
 /// Rows as text cells.
