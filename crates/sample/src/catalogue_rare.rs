@@ -32,6 +32,19 @@ const SERVICES: [(&str, &[&str]); 26] = [
     ("acm", &["Certificates", "CertificateTags"]),
 ];
 
+/// What guards an organization is looked at now and then, but not changed by whoever comes along.
+const ONLY_READ: [(&str, &str); 9] = [
+    ("ec2", "FlowLogs"),
+    ("iam", "SAMLProviders"),
+    ("backup", "BackupVaults"),
+    ("backup", "RecoveryPoints"),
+    ("config", "ConfigRules"),
+    ("guardduty", "Detectors"),
+    ("guardduty", "Filters"),
+    ("guardduty", "ThreatIntelSets"),
+    ("bedrock", "Guardrails"),
+];
+
 /// A verb, and whether it only reads.
 const VERBS: [(&str, Effect); 6] = [
     ("Describe", Effect::Reads),
@@ -53,7 +66,8 @@ pub(crate) fn entries() -> Vec<Entry> {
     let mut entries = Vec::new();
     for (verb, effect) in VERBS {
         for (service, nouns) in SERVICES {
-            entries.extend(nouns.iter().map(|noun| entry(service, verb, noun, effect)));
+            let is_done = |noun: &&&str| matches!(effect, Effect::Reads) || !ONLY_READ.contains(&(service, **noun));
+            entries.extend(nouns.iter().filter(is_done).map(|noun| entry(service, verb, noun, effect)));
         }
     }
     entries

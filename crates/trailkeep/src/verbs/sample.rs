@@ -30,6 +30,7 @@ const NAMES_SHOWN_MAX: usize = 8;
   trailkeep sample --out logs               6 accounts, 30 days, 400,000 events
   trailkeep sample --out logs --events 20000 --days 7 --end 2026-11-01 --seed 7
   trailkeep sample --out logs -o json > totals.json
+  trailkeep sample --out logs --accounts 40 --events 2000000 --without-attack
   trailkeep sample --out logs --digests     with signed digests, for `collect` and `verify`
   trailkeep collect logs --home lake")]
 pub struct Sample {
@@ -60,6 +61,10 @@ pub struct Sample {
     /// Always so many records in a file, instead of as few as real files have
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     events_per_file: Option<u32>,
+
+    /// Ordinary life only: what a detection must keep quiet about
+    #[arg(long)]
+    without_attack: bool,
 
     /// Make signed digests as well
     #[arg(long)]
@@ -93,6 +98,7 @@ impl Sample {
         plan.seed = self.seed.unwrap_or(plan.seed);
         plan.days = self.days.unwrap_or(plan.days);
         plan.accounts = self.accounts.unwrap_or(plan.accounts);
+        plan.attack &= !self.without_attack;
         plan.events_per_file = self.events_per_file.map_or(plan.events_per_file, FileSizes::Fixed);
         plan
     }
