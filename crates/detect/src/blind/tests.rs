@@ -35,6 +35,12 @@ fn told(signs: &Signs, clock: i64) -> Vec<Told> {
         .collect()
 }
 
+/// A name, what is left out, what is to be told.
+type Absence<'a> = (&'a str, &'a [(&'a str, &'a str, Range<i64>)], &'a [Told]);
+
+/// A name, minutes between log files, hours of the day, until when; minutes until it is noticed.
+type Beat<'a> = (&'a str, i64, Range<i64>, i64, Option<i64>);
+
 fn say(name: &'static str, account: &str, region: &str, last: i64, minutes: i64) -> Told {
     (name, account.to_owned(), region.to_owned(), last, minutes)
 }
@@ -65,7 +71,7 @@ fn digests_that_come_are_never_silent() {
 #[test]
 fn digests_that_stay_away() {
     let end = BEGIN + 48 * HOUR;
-    let cases: [(&str, &[(&str, &str, Range<i64>)], &[Told]); 7] = [
+    let cases: [Absence<'_>; 7] = [
         ("one Region, for good", &[("1", "b", 20..99)], &[say("digest-overdue", "1", "b", 19, 113)]),
         ("one Region, for three hours", &[("1", "b", 20..23)], &[say("digest-overdue", "1", "b", 19, 113)]),
         ("one digest", &[("1", "b", 20..21)], &[say("digest-overdue", "1", "b", 19, 113)]),
@@ -120,7 +126,7 @@ fn files(signs: &mut Signs, cell: &Cell, every: i64, hours: Range<i64>, until: i
 fn heartbeats() {
     let clock = BEGIN + 12 * DAY;
     let cut = 10 * DAY;
-    let cases: [(&str, i64, Range<i64>, i64, Option<i64>); 7] = [
+    let cases: [Beat<'_>; 7] = [
         ("busy and on", 5, 0..24, 12 * DAY, None),
         ("busy and cut", 5, 0..24, cut, Some(75)),
         ("hourly and cut", 60, 0..24, cut, Some(15 + 90 + 15)),
