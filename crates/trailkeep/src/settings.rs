@@ -1,5 +1,7 @@
-//! Where every setting comes from: flag, then `TRAILKEEP_*`, then the AWS tools' own variables, then a default.
+//! Where every setting comes from: flag, then `TRAILKEEP_*`, then the configuration file, then the AWS tools' own variables, then a default.
 //! The only reader of the environment and of the home directory.
+
+mod file;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,6 +11,7 @@ use clap::Args;
 
 use crate::exit::Failure;
 use crate::output::Screen;
+use file::ConfigFile;
 
 /// Flags that every verb has.
 #[derive(Args, Clone, Debug, Default)]
@@ -38,6 +41,11 @@ pub struct Place {
     /// Bucket with Object Lock for copies of the seal's head: s3://bucket/prefix [env: TRAILKEEP_SEAL_ANCHOR]
     #[arg(long, global = true, value_name = "S3-URI")]
     pub seal_anchor: Option<String>,
+
+    /// File with any of these settings, such as home = "s3://my-lake/trailkeep" [env: TRAILKEEP_CONFIG; default:
+    /// ~/.config/trailkeep/trailkeep.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<String>,
 }
 
 /// The environment, read once.
@@ -119,13 +127,13 @@ impl Environment {
         Some((folder, "default".to_owned()))
     }
 
-    /// Where this user's seal key is: not in the home, so that who can write there cannot sign as well.
-    fn key_file(&self) -> Option<(String, String)> {
-        const FILE: &str = "trailkeep/seal-key.pem";
+    /// Where a file with settings of this user is: `$XDG_CONFIG_HOME/trailkeep/NAME`, else `~/.config/trailkeep/NAME`. The seal key lies
+    /// there and not in the home, so that who can write to the home cannot sign for it as well.
+    fn config_path(&self, name: &str) -> Option<(String, String)> {
         if let Some(folder) = self.get("XDG_CONFIG_HOME") {
-            return Some((format!("{folder}/{FILE}"), "default ($XDG_CONFIG_HOME)".to_owned()));
+            return Some((format!("{folder}/trailkeep/{name}"), "default ($XDG_CONFIG_HOME)".to_owned()));
         }
-        Some((format!("{}/.config/{FILE}", self.get("HOME")?), "default".to_owned()))
+        Some((format!("{}/.config/trailkeep/{name}", self.get("HOME")?), "default".to_owned()))
     }
 }
 
@@ -133,29 +141,32 @@ impl Context {
     /// Settles every setting.
     #[expect(clippy::disallowed_methods, reason = "the one place that knows the temporary folder")]
     pub fn new(place: &Place, environment: Environment) -> Result<Context, Failure> {
-        let settle = |name, flag: &Option<String>, flag_name: &str, variables: &[&str]| {
+        let file = ConfigFile::find(place.config.as_deref(), &environment)?;
+        let settle = |name, flag: &Option<String>, flag_name: &str, of_aws: &[&str]| {
+            let plain = flag_name.trim_start_matches('-').replace('-', "_");
             let given = flag.clone().map(|value| (value, flag_name.to_owned()));
-            setting(name, given.or_else(|| environment.first(variables)))
+            let of_ours = || environment.first(&[&format!("TRAILKEEP_{}", plain.to_uppercase())]);
+            setting(name, given.or_else(of_ours).or_else(|| file.get(&plain)).or_else(|| environment.first(of_aws)))
         };
-        let mut home = settle("home", &place.home, "--home", &["TRAILKEEP_HOME"]);
+        let mut home = settle("home", &place.home, "--home", &[]);
         if home.value.is_none() {
             home = setting("home", environment.data_folder());
         }
         if home.value.is_none() {
             return Err(Failure::usage("no home is given and there is no home directory", "say where the lake is: --home DIR"));
         }
-        let mut seal_key = settle("seal key", &place.seal_key, "--seal-key", &["TRAILKEEP_SEAL_KEY"]);
+        let mut seal_key = settle("seal key", &place.seal_key, "--seal-key", &[]);
         if seal_key.value.is_none() {
-            seal_key = setting("seal key", environment.key_file());
+            seal_key = setting("seal key", environment.config_path("seal-key.pem"));
         }
-        let endpoints = |of_service| ["TRAILKEEP_ENDPOINT_URL", of_service, "AWS_ENDPOINT_URL"];
-        let regions = ["TRAILKEEP_AWS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"];
+        let endpoints = |of_service| [of_service, "AWS_ENDPOINT_URL"];
+        let regions = ["AWS_REGION", "AWS_DEFAULT_REGION"];
         Ok(Context {
             home,
-            profile: settle("profile", &place.profile, "--profile", &["TRAILKEEP_PROFILE", "AWS_PROFILE"]),
+            profile: settle("profile", &place.profile, "--profile", &["AWS_PROFILE"]),
             aws_region: settle("aws region", &place.aws_region, "--aws-region", &regions),
             seal_key,
-            seal_anchor: settle("seal anchor", &place.seal_anchor, "--seal-anchor", &["TRAILKEEP_SEAL_ANCHOR"]),
+            seal_anchor: settle("seal anchor", &place.seal_anchor, "--seal-anchor", &[]),
             endpoint_url: settle("endpoint", &place.endpoint_url, "--endpoint-url", &endpoints("AWS_ENDPOINT_URL_S3")),
             cloudtrail_endpoint_url: settle(
                 "cloudtrail endpoint",
@@ -224,6 +235,19 @@ mod tests {
         assert_eq!(home(None, &all[1..]), ("/x/trailkeep".to_owned(), "default ($XDG_DATA_HOME)".to_owned()));
         assert_eq!(home(None, &all[2..]), ("/h/.local/share/trailkeep".to_owned(), "default".to_owned()));
         assert!(matches!(Context::new(&Place::default(), environment(&[])), Err(Failure::Usage { .. })));
+    }
+
+    #[test]
+    fn file_after_our_variables_and_before_those_of_aws() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("t.toml").display().to_string();
+        std::fs::write(&config, "home = \"/file\"\nprofile = \"of-file\"\naws_region = \"eu-west-1\"\n").unwrap();
+        let pairs = [("TRAILKEEP_CONFIG", config.as_str()), ("TRAILKEEP_HOME", "/v"), ("AWS_PROFILE", "of-aws"), ("HOME", "/h")];
+        let context = Context::new(&Place::default(), environment(&pairs)).unwrap();
+        assert_eq!(context.home.origin, "TRAILKEEP_HOME");
+        assert_eq!((context.profile.value.as_deref(), context.profile.origin.as_str()), (Some("of-file"), config.as_str()));
+        assert_eq!(context.aws_region.value.as_deref(), Some("eu-west-1"));
+        assert_eq!(context.seal_key.origin, "default");
     }
 
     #[test]
