@@ -1,5 +1,6 @@
 //! Findings as JUnit: a test case for each rule that ran, failed by its findings. For pipelines that stop on a red test.
 
+use crate::xml::escaped;
 use crate::{Finding, Severity};
 
 /// The report: `rules` are `(id, title)` of all that ran; findings below `fail_on` do not fail their rule.
@@ -28,29 +29,4 @@ pub fn junit(rules: &[(String, String)], findings: &[Finding], fail_on: Severity
 fn line(finding: &Finding) -> String {
     let events = finding.events.first().map_or("", |event| &event.event_id);
     format!("{} {} {} events, first {events}", finding.severity.word(), finding.entity.value, finding.count)
-}
-
-/// Text inside an element or attribute. Characters that XML cannot hold at all become U+FFFD.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\n' => safe.push('\n'),
-            other if other.is_control() || matches!(other, '\u{fffe}' | '\u{ffff}') => safe.push('\u{fffd}'),
-            other => safe.push(other),
-        }
-    }
-    safe
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn hostile_text_stays_text() {
-        assert_eq!(super::escaped("a<b attr=\"x\">&\u{0}\u{1b}"), "a&lt;b attr=&quot;x&quot;&gt;&amp;\u{fffd}\u{fffd}");
-    }
 }

@@ -7,6 +7,7 @@ mod attack;
 mod junit;
 mod markdown;
 mod sarif;
+pub mod xml;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

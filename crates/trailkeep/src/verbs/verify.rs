@@ -15,7 +15,6 @@ mod machine;
 mod matrix;
 mod table;
 mod writing;
-pub mod xml;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use detect::{Verdict, check};
+use finding::xml::escaped;
 
 use crate::detecting::{Rules, cases};
 use crate::exit::{Exit, Failure};
@@ -11,7 +12,6 @@ use crate::figures::counted;
 use crate::output;
 use crate::settings::Context;
 use crate::verbs::collect::summary;
-use crate::verbs::verify::xml::escaped;
 
 /// Test rules with the cases beside them: they fire where they should, stay quiet where they should, and every part is needed.
 ///

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use finding::xml::escaped;
 use prove::report::{Cell, Finding, HourState, Level, Report};
-
-use super::xml::escaped;
 
 /// Most test cases; beyond, accounts and Regions in which all is proven get one each.
 const CASES_MAX: usize = 50_000;

@@ -1,4 +1,4 @@
-//! The little XML that a JUnit report needs.
+//! The little XML that JUnit reports need.
 
 /// Text inside an element or attribute. Characters that XML cannot hold at all become U+FFFD.
 pub fn escaped(text: &str) -> String {
