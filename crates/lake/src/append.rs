@@ -35,7 +35,7 @@ pub struct Counts {
     pub records: u64,
     /// Stored for the first time, among them `conflicting`.
     pub stored: u64,
-    /// In the lake already, byte for byte.
+    /// In the lake already: byte for byte, or the same values in other writing.
     pub duplicate: u64,
     /// Stored although another record with the same ID and account is there: the content differs.
     pub conflicting: u64,
@@ -88,14 +88,17 @@ struct Plan {
     outcome: Outcome,
 }
 
+/// The membership of a row that only gives a delivery back its bytes.
+pub(crate) const NO_STORE: i64 = 0;
+
 /// Microseconds of a day.
 const DAY_US: i64 = 86_400_000_000;
 
 /// Position of a delivery and of a record in it, with the record's id.
-struct Candidate {
-    delivery: usize,
-    index: u32,
-    id: u64,
+pub(crate) struct Candidate {
+    pub(crate) delivery: usize,
+    pub(crate) index: u32,
+    pub(crate) id: u64,
     time: Option<i64>,
 }
 
@@ -232,6 +235,7 @@ impl Lake {
         let files = self.files_of_day(day).await;
         let ids = candidates.iter().map(|candidate| candidate.id);
         let mut existing = dedupe::look_up(&self.home, &self.keys, &files, ids, times).await?;
+        let rewritten = self.rewritten(batch, candidates, &existing, &files).await?;
         let mut rows = Vec::with_capacity(candidates.len());
         let (mut matcher, now_us) = (chooser.matcher(), (self.outside.now_us)());
         for candidate in candidates {
@@ -253,15 +257,23 @@ impl Lake {
                 continue;
             }
             let mut flaws = view.entry().flaws;
+            let (at, delivery, index) = (candidate.delivery, entry.delivery, candidate.index);
+            let existing = Existing { hash: view.entry().hash, delivery, index };
+            if rewritten.contains(&(at, index)) {
+                // The same values in other writing: kept for its delivery's sake, in no store.
+                entry.counts.duplicate += 1;
+                same_id.push(existing);
+                rows.push(Row { time: candidate.time, at, delivery, index, flaws, membership: NO_STORE });
+                continue;
+            }
             entry.counts.stored += 1;
             entry.counts.flawed += u64::from(!flaws.is_empty());
             if !same_id.is_empty() {
                 flaws = flaws.with(Flaw::Conflict);
                 entry.counts.conflicting += 1;
             }
-            same_id.push(Existing { hash: view.entry().hash, delivery: entry.delivery, index: candidate.index });
+            same_id.push(existing);
             let membership = chooser.membership(&mut matcher, view, time, now_us);
-            let (at, delivery, index) = (candidate.delivery, entry.delivery, candidate.index);
             rows.push(Row { time: candidate.time, at, delivery, index, flaws, membership });
         }
         Ok(rows)
@@ -282,8 +294,11 @@ impl Lake {
             let ids = rows.iter().filter_map(id).collect();
             let properties = parquets::archive_properties(Effort::Ingest, rows.len(), Vec::new())?;
             let body = rows::encode(batch, &rows, properties, self.outside.threads)?;
-            let add =
-                new_add(day, format!("{}.parquet", (self.outside.unique)()), &body, rows.len(), times, (self.outside.now_us)());
+            let name = format!("{}.parquet", (self.outside.unique)());
+            let mut add = new_add(day, name, &body, rows.len(), times, (self.outside.now_us)());
+            if rows.iter().any(|row| row.membership == NO_STORE) {
+                add.tags.get_or_insert_default().insert(schema::NO_STORE_TAG.to_owned(), Some("true".to_owned()));
+            }
             self.keys.put(&add.path, ids);
             writes.push((add, body));
         }

@@ -22,7 +22,7 @@ use crate::home::Lake;
 use crate::limits::{COMPACT_BYTES_MAX, COMPACT_ROWS_MAX};
 use crate::outside::Stage;
 use crate::parquets::{self, Effort};
-use crate::schema::{self, SHA256_TAG};
+use crate::schema::{self, NO_STORE_TAG, SHA256_TAG};
 
 /// Tag of a file that compaction wrote.
 const SORTED_TAG: &str = "trailkeep.sorted";
@@ -96,7 +96,11 @@ impl Lake {
         let name = format!("{}.parquet", (self.outside.unique)());
         let mut add = new_add(day, name, &body, rows, times_of(&sorted), (self.outside.now_us)());
         add.data_change = false;
-        add.tags.get_or_insert_default().insert(SORTED_TAG.to_owned(), Some("eventsource,eventname,eventtime".to_owned()));
+        let tags = add.tags.get_or_insert_default();
+        tags.insert(SORTED_TAG.to_owned(), Some("eventsource,eventname,eventtime".to_owned()));
+        if group.iter().any(|file| file.tag(NO_STORE_TAG).is_some()) {
+            tags.insert(NO_STORE_TAG.to_owned(), Some("true".to_owned()));
+        }
         let done = Compacted {
             files_before: group.len() as u64,
             files_after: 1,

@@ -56,7 +56,10 @@ fn view(engine: Engine) -> String {
         });
     }
     columns.push(format!("  {}", schema::EVENT_DAY));
-    format!("CREATE OR REPLACE VIEW trailkeep_events AS\nSELECT\n{}\nFROM trailkeep_archive;\n", columns.join(",\n"))
+    format!(
+        "CREATE OR REPLACE VIEW trailkeep_events AS\nSELECT\n{}\nFROM trailkeep_archive\nWHERE membership % 2 <> 0;\n",
+        columns.join(",\n")
+    )
 }
 
 fn structure(engine: Engine, prefix: &str) -> Option<String> {

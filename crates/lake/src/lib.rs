@@ -32,6 +32,7 @@ mod parquets;
 pub mod query;
 pub mod rebuild;
 mod reconcile;
+mod rewritten;
 mod rows;
 pub mod schema;
 pub mod stores;

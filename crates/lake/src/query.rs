@@ -47,6 +47,7 @@ pub(crate) use kept::Kept;
 pub use limited::QueryLimits;
 pub(crate) use limited::in_words;
 
+use crate::append::NO_STORE;
 use crate::archive::PartsOf;
 use crate::delta::Add;
 use crate::error::LakeError;
@@ -170,6 +171,7 @@ impl Lake {
         runtime.register_object_store(url.as_ref(), Arc::clone(&self.home.store));
         let context = trino_context(config, runtime)?;
         let (archive, ledger) = self.table_files().await?;
+        let has_rows_in_no_store = self.has_rows_in_no_store().await;
         let verdicts = self.verdict_files().await?;
         let table = |schema, day, files| FilesTable::new(url.clone(), Arc::clone(&self.kept), schema, day, files);
         let events = table(viewed(&schema::archive()), schema::EVENT_DAY, archive);
@@ -181,12 +183,23 @@ impl Lake {
         }
         let cutoff_us =
             stores.iter().find(|store| store.is_events()).map_or(i64::MIN, |store| store.cutoff_us((self.outside.now_us)()));
-        context.register_table(EVENTS, Arc::new(if cutoff_us == i64::MIN { events } else { events.since(cutoff_us) }))?;
+        let events = if cutoff_us == i64::MIN { events } else { events.since(cutoff_us) };
+        let events: Arc<dyn TableProvider> = match has_rows_in_no_store {
+            true => context.read_table(Arc::new(events))?.filter(col("membership").not_eq(lit(NO_STORE)))?.into_view(),
+            false => Arc::new(events),
+        };
+        context.register_table(EVENTS, events)?;
         context.register_table(VERDICTS, Arc::new(verdicts.clone()))?;
         let deliveries: Arc<dyn TableProvider> =
             if with_verdict { judged::deliveries(deliveries, verdicts).await? } else { Arc::new(deliveries) };
         context.register_table(DELIVERIES, deliveries)?;
         Ok(context)
+    }
+
+    /// Whether other writings of records have to be left out: mostly there are none, and nothing has to be looked at.
+    async fn has_rows_in_no_store(&self) -> bool {
+        let tables = self.tables.lock().await;
+        tables.archive.state.files.values().any(|add| add.tag(schema::NO_STORE_TAG).is_some())
     }
 
     async fn verdict_files(&self) -> Result<Arc<Vec<Arc<TableFile>>>, LakeError> {

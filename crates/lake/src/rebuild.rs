@@ -159,7 +159,7 @@ impl Lake {
         tables.archive.state.files.values().filter(|add| days.contains(add.day())).cloned().collect()
     }
 
-    async fn read_records(
+    pub(crate) async fn read_records(
         &self,
         file: &Add,
         own: &HashSet<i64>,

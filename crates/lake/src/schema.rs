@@ -12,6 +12,8 @@ pub const EVENT_DAY: &str = "eventday";
 pub const DELIVERY_DAY: &str = "deliveryday";
 /// Which columns were hot when a file was written, as its Add tag says.
 pub const HOT_TAG: &str = "trailkeep.hot";
+/// Tag of a file of the archive that has rows in no store: other writings of records that are there. Queries leave them out.
+pub const NO_STORE_TAG: &str = "trailkeep.nostore";
 /// Tag of every file in a log: the SHA-256 of its bytes, in hexadecimal. Files from before format 3 have none.
 pub const SHA256_TAG: &str = "trailkeep.sha256";
 /// The current set of hot columns. Raised when a column is added; older files are then read through the document's text.

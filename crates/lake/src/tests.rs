@@ -89,6 +89,38 @@ async fn rebuilt(lake: &Lake) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[tokio::test]
+async fn other_writing_is_one_event_and_both_files_come_back() {
+    let store = Arc::new(InMemory::new());
+    let lake = lake_on(&store).await;
+    let record = event(1, "CreateUser", 20);
+    let blanks = record.replace("\":", "\" : ");
+    let moved =
+        record.replace("\"eventVersion\":\"1.11\",", "").replace("\"unknownKey\"", "\"eventVersion\":\"1.11\",\"unknownKey\"");
+    let forged = record.replace("CreateUser", "DeleteUser");
+    let counts = append(&lake, vec![delivery("live", std::slice::from_ref(&blanks))]).await;
+    assert_eq!(counts[0].stored, 1);
+    let counts = append(
+        &lake,
+        vec![delivery("file", &[record.clone(), event(2, "GetUser", 20)]), delivery("other", std::slice::from_ref(&moved))],
+    )
+    .await;
+    assert_eq!((counts[0].stored, counts[0].duplicate, counts[0].conflicting), (1, 1, 0));
+    assert_eq!((counts[1].stored, counts[1].duplicate, counts[1].conflicting), (0, 1, 0));
+    // Byte for byte what is there in other writing; and other values, which are told.
+    let counts = append(&lake, vec![delivery("again", &[record.clone(), forged.clone()])]).await;
+    assert_eq!((counts[0].stored, counts[0].duplicate, counts[0].conflicting), (1, 1, 1));
+    for _ in 0..2 {
+        assert_eq!((count(&lake, "true").await, count(&lake, "eventName = 'CreateUser'").await), (3, 1));
+        let files = rebuilt(&lake).await;
+        assert_eq!(files["live"], format!("{{\"Records\":[{blanks}]}}").into_bytes());
+        assert_eq!(files["file"], format!("{{\"Records\":[{record},{}]}}", event(2, "GetUser", 20)).into_bytes());
+        assert_eq!(files["other"], format!("{{\"Records\":[{moved}]}}").into_bytes());
+        assert_eq!(files["again"], format!("{{\"Records\":[{record},{forged}]}}").into_bytes());
+        lake.compact().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn each_record_is_one_row_and_each_file_comes_back() {
     let store = Arc::new(InMemory::new());
     let lake = lake_on(&store).await;

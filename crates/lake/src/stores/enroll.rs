@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::choose::Selectors;
 use super::{Store, StoreError, StoreStatus};
+use crate::append::NO_STORE;
 use crate::archive::PartsOf;
 use crate::compact::{rows_of, sum_of_hashes, times_of};
 use crate::delta::Add;
@@ -174,7 +175,8 @@ impl Import {
 
     /// The bit that a record gets.
     fn judge(&self, mask: i64, time: Option<i64>, record: Option<&[u8]>, matcher: &mut Matcher<'_>, counts: &mut Enrolled) -> i64 {
-        if time.is_some_and(|time| time < self.since_us || time >= self.until_us) {
+        // A row in no store is another writing of one that is in the default store.
+        if mask == NO_STORE || time.is_some_and(|time| time < self.since_us || time >= self.until_us) {
             return 0;
         }
         counts.records += 1;

@@ -13,6 +13,8 @@ use collect::walk::{Walk, Wanted};
 use detect::{Book, Seen, Tally, Watcher};
 use futures::StreamExt;
 use layout::Kind;
+use message::subscription;
+use record::inflate::is_gzip;
 use record::{Content, EnvelopeError, Inflater, Parsed, Parser};
 use serde::Serialize;
 
@@ -235,17 +237,11 @@ impl<'b> Reading<'b> {
     }
 
     fn one(&self, object: &Object, hand: &mut Hand<'_>, seen: &mut Vec<Seen>) -> (Outcome, u64) {
-        let Hand { inflater, parser, watcher, parsed, buffer } = hand;
-        let content = match inflater.content_in(&object.body, self.object_bytes_max, std::mem::take(buffer)) {
-            Ok(content) => Content::from(content),
-            Err(error) => return (Outcome::Refused(error.to_string()), 0),
+        let content = match hand.content_of(&object.body, self.object_bytes_max) {
+            Ok(content) => content,
+            Err(outcome) => return (outcome, 0),
         };
-        parsed.clear();
-        match parser.delivery_unhashed(&content, parsed) {
-            Ok(_) => {}
-            Err(EnvelopeError::NoRecords) => return (Outcome::Foreign, 0),
-            Err(error) => return (Outcome::Refused(error.to_string()), 0),
-        }
+        let Hand { watcher, parsed, buffer, .. } = hand;
         let mut events = 0;
         for (index, view) in (0..).zip(parsed.views(&content)) {
             if view.entry().time.is_none_or(|time| (self.since_us..self.until_us).contains(&time)) {
@@ -276,6 +272,30 @@ impl<'b> Hand<'b> {
             watcher: Watcher::new(book),
             parsed: Parsed::default(),
             buffer: Vec::new(),
+        }
+    }
+
+    /// What is in stored bytes: records, or log events in the envelopes of CloudWatch Logs (which Firehose packs once more).
+    fn content_of(&mut self, stored: &[u8], limit_bytes: u64) -> Result<Content, Outcome> {
+        let refused = |error: &dyn std::fmt::Display| Outcome::Refused(error.to_string());
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut content = self.inflater.content_in(stored, limit_bytes, buffer).map_err(|error| refused(&error))?;
+        if is_gzip(&content) {
+            content = self.inflater.content(&content, limit_bytes).map_err(|error| refused(&error))?;
+        }
+        let content = Content::from(content);
+        self.parsed.clear();
+        match self.parser.delivery_unhashed(&content, &mut self.parsed) {
+            Ok(_) => return Ok(content),
+            Err(EnvelopeError::NoRecords) => self.parsed.clear(),
+            Err(error) => return Err(refused(&error)),
+        }
+        let lines = subscription::log_events(content.as_bytes()).map_err(|error| refused(&error))?;
+        let lines = Content::from(lines.filter(|lines| !lines.is_empty()).ok_or(Outcome::Foreign)?);
+        match self.parser.delivery_unhashed(&lines, &mut self.parsed) {
+            Ok(_) => Ok(lines),
+            Err(EnvelopeError::NoRecords) => Err(Outcome::Foreign),
+            Err(error) => Err(refused(&error)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -52,6 +53,30 @@ fn every_form_is_collected_once() {
     let again = asked.collect(queue.url(), 0);
     assert_eq!(picked(&again["objects"], &["found"]), [0], "{again}");
     assert_eq!(asked.exported().len(), 11, "every delivery is written again");
+}
+
+#[test]
+fn an_event_in_other_writing_is_no_conflict() {
+    let Some(moto) = Moto::start("queue::an_event_in_other_writing_is_no_conflict", BUCKET) else { return };
+    let queue = moto.queue("writing");
+    let detail = serde_json::to_string_pretty(&record(1)).unwrap().replace('\u{e9}', "\\u00e9");
+    let other = record(2);
+    queue.send(&[
+        event("AWS API Call via CloudTrail", &json!("DETAIL")).replace("\"DETAIL\"", &detail),
+        event("AWS API Call via CloudTrail", &other).replace("StopLogging", "StartLogging"),
+    ]);
+    let home = TestHome::folder();
+    let asked = asked(&moto, &home);
+    asked.collect(&queue.source(), 0);
+    // Minutes later the log file comes. One of its records is the event as AWS wrote it elsewhere; the other one says something else.
+    moto.put(BUCKET, &key(1), &log_file(&[1, 2]));
+    let summary = asked.collect(&format!("s3://{BUCKET}"), 0);
+    assert_eq!(picked(&summary["records"], &["read", "stored", "duplicate", "conflicting"]), [2, 1, 1, 1], "{summary}");
+    assert_eq!(events(&asked), 3);
+    assert_eq!(asked.number("SELECT count(*) AS n FROM events WHERE eventID = '00000000-0000-0000-0000-000000000001'"), 1);
+    assert_eq!(asked.exported().len(), 3, "the event and the file come back, each as it was written");
+    asked.verb(&["compact", "--grace", "0s"]);
+    assert_eq!((events(&asked), asked.exported().len()), (3, 3));
 }
 
 #[test]
@@ -257,11 +282,25 @@ fn files_of_firehose_are_log_files() {
     let summary = asked.collect(&folder.path().display().to_string(), 0);
     assert_eq!(picked(&summary["objects"], &["found", "ingested", "ignored", "refused"]), [4, 3, 1, 0], "{summary}");
     assert_eq!(picked(&summary["records"], &["stored", "duplicate"]), [5, 3], "{summary}");
+    let found = asked.json(
+        &["detect", &folder.path().display().to_string(), "--only-given-rules", "--rules", &rule(folder.path()), "-o", "json"],
+        0,
+    );
+    assert_eq!(found["rules"][0]["matches"], 5, "{found}");
     let damaged = [envelope(&[6]), "{\"messageType\":".to_owned()].concat();
     std::fs::write(folder.path().join("damaged.json"), damaged).unwrap();
     let summary = asked.collect(&folder.path().display().to_string(), 5);
     assert_eq!(picked(&summary["objects"], &["refused"]), [1], "{summary}");
     assert!(summary["refusals"][0]["reason"].as_str().unwrap().contains("envelope of CloudWatch Logs is damaged"), "{summary}");
+}
+
+/// A rule for the records of these tests, in a folder beside.
+fn rule(beside: &Path) -> String {
+    let folder = beside.with_extension("rules");
+    std::fs::create_dir_all(&folder).unwrap();
+    let rule = "title: Stopped\nid: 00000000-0000-0000-0000-000000000000\nlogsource:\n  product: aws\n  service: cloudtrail\ndetection:\n  selection:\n    eventName: StopLogging\n  condition: selection\nlevel: low\n";
+    std::fs::write(folder.join("stopped.yml"), rule).unwrap();
+    folder.display().to_string()
 }
 
 fn gzip_bytes(bytes: &[u8]) -> Vec<u8> {
