@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::ObjectStoreExt;
 
+use crate::append::NO_STORE;
 use crate::archive::PartsOf;
 use crate::changes::Change;
 use crate::error::LakeError;
@@ -100,11 +101,13 @@ fn hand_over(body: Bytes, of: Option<&HashSet<i64>>, each: &mut impl FnMut(NewRe
 fn hand_over_batch(batch: &RecordBatch, of: Option<&HashSet<i64>>, each: &mut impl FnMut(NewRecord<'_>)) {
     let delivery = batch.column_by_name("delivery").and_then(|array| array.as_primitive_opt::<Int64Type>());
     let index = batch.column_by_name("recordindex").and_then(|array| array.as_primitive_opt::<Int32Type>());
-    let (Some(delivery), Some(index)) = (delivery, index) else { return };
+    let members = batch.column_by_name("membership").and_then(|array| array.as_primitive_opt::<Int64Type>());
+    let (Some(delivery), Some(index), Some(members)) = (delivery, index, members) else { return };
     for (at, bytes) in records_of(batch).into_iter().enumerate() {
         let Some(bytes) = bytes else { continue };
         let place = delivery.value(at);
-        if of.is_none_or(|of| of.contains(&place)) {
+        // A row in no store is another writing of a record that came before.
+        if members.value(at) != NO_STORE && of.is_none_or(|of| of.contains(&place)) {
             each(NewRecord { bytes: &bytes, delivery: place, index: u64::from(index.value(at).unsigned_abs()) });
         }
     }

@@ -9,6 +9,9 @@ use crate::http;
 /// Messages of one request: SQS's own limit.
 const MESSAGES_PER_REQUEST_MAX: usize = 10;
 
+/// How names of queues end that keep an order.
+const FIFO: &str = ".fifo";
+
 /// A queue on a server of one's own.
 #[derive(Clone, Debug)]
 pub struct TestQueue {
@@ -19,7 +22,9 @@ pub struct TestQueue {
 
 impl TestQueue {
     pub(crate) fn create(server: SocketAddr, name: &str) -> TestQueue {
-        let answer = ask(server, "CreateQueue", &json!({ "QueueName": name }));
+        let attributes =
+            if name.ends_with(FIFO) { json!({ "FifoQueue": "true", "ContentBasedDeduplication": "true" }) } else { json!({}) };
+        let answer = ask(server, "CreateQueue", &json!({ "QueueName": name, "Attributes": attributes }));
         let url = answer["QueueUrl"].as_str().expect("a queue has a URL").to_owned();
         TestQueue { server, name: name.to_owned(), url }
     }
@@ -37,7 +42,10 @@ impl TestQueue {
     /// Sends messages.
     pub fn send(&self, bodies: &[String]) {
         for some in bodies.chunks(MESSAGES_PER_REQUEST_MAX) {
-            let entry = |(at, body): (usize, &String)| json!({ "Id": at.to_string(), "MessageBody": body });
+            let entry = |(at, body): (usize, &String)| match self.name.ends_with(FIFO) {
+                true => json!({ "Id": at.to_string(), "MessageBody": body, "MessageGroupId": "1" }),
+                false => json!({ "Id": at.to_string(), "MessageBody": body }),
+            };
             let entries: Vec<Value> = some.iter().enumerate().map(entry).collect();
             let answer = ask(self.server, "SendMessageBatch", &json!({ "QueueUrl": self.url, "Entries": entries }));
             assert_eq!(answer["Successful"].as_array().map(Vec::len), Some(some.len()), "{answer}");

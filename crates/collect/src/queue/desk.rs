@@ -182,3 +182,88 @@ impl Clerk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::Received;
+    use crate::source::{Fetched, Requests, SourceError};
+    use async_trait::async_trait;
+    use std::sync::Mutex;
+
+    /// Fails to delete each receipt once, `stubborn` always, and notes what it is asked for.
+    #[derive(Default)]
+    struct Noting {
+        asked: Mutex<Vec<String>>,
+    }
+
+    impl Noting {
+        fn note(&self, what: String) -> bool {
+            let mut asked = self.asked.lock().unwrap();
+            let is_new = !asked.contains(&what);
+            asked.push(what);
+            is_new
+        }
+    }
+
+    #[async_trait]
+    impl Queue for Noting {
+        fn origin(&self) -> &'static str {
+            "sqs://q"
+        }
+
+        async fn receive(&self, _: u32) -> Result<Vec<Received>, SourceError> {
+            Ok(Vec::new())
+        }
+
+        async fn delete(&self, receipts: &[String]) -> Result<Vec<String>, SourceError> {
+            assert!((1..=MESSAGES_PER_REQUEST_MAX).contains(&receipts.len()));
+            let fails = |receipt: &&String| self.note(format!("delete {receipt}")) || receipt.as_str() == "stubborn";
+            Ok(receipts.iter().filter(fails).cloned().collect())
+        }
+
+        async fn hold(&self, receipts: &[String], for_s: u32) -> Result<(), SourceError> {
+            for receipt in receipts {
+                self.note(format!("hold {receipt} {for_s}"));
+            }
+            Ok(())
+        }
+
+        fn may_name(&self, _: &str) -> bool {
+            true
+        }
+
+        async fn fetch(&self, object: &message::Object, _: u64) -> Result<Fetched, SourceError> {
+            Err(SourceError::NotFound(object.key.clone()))
+        }
+
+        fn requests(&self) -> Requests {
+            Requests::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_done_is_deleted_and_all_else_is_let_go() {
+        let queue = Arc::new(Noting::default());
+        let (desk, clerk) = Desk::open(Arc::clone(&queue) as Arc<dyn Queue>);
+        for number in 0..25 {
+            desk.take(&format!("r{number}"), 1).done();
+        }
+        desk.take("stubborn", 1).done();
+        desk.take("left", 2).leave();
+        let both = desk.take("both", 2);
+        both.clone().done();
+        both.leave();
+        drop(desk.take("dropped", 1));
+        drop(desk);
+        let counts = clerk.await.unwrap();
+        // Of `left` one part was never closed: it is let go at the end, as what was dropped.
+        assert_eq!(counts, Counts { received: 29, deleted: 25, left: 1, released: 3 });
+        let asked = queue.asked.lock().unwrap();
+        for (what, is_asked) in [("hold dropped 0", true), ("hold left 0", true), ("delete dropped", false), ("delete both", false)]
+        {
+            assert_eq!(asked.iter().any(|asked| asked == what), is_asked, "{what}");
+        }
+        assert_eq!(asked.iter().filter(|asked| *asked == "delete stubborn").count(), DELETE_TRIES_MAX as usize);
+    }
+}

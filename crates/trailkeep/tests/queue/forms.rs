@@ -56,6 +56,17 @@ fn every_form_is_collected_once() {
 }
 
 #[test]
+fn a_fifo_queue_is_emptied() {
+    let Some(moto) = Moto::start("queue::a_fifo_queue_is_emptied", BUCKET) else { return };
+    let queue = moto.queue("ordered.fifo");
+    queue.send(&(0..25).map(|number| record(number).to_string()).collect::<Vec<_>>());
+    let home = TestHome::folder();
+    let asked = asked(&moto, &home);
+    asked.collect(&queue.source(), 0);
+    assert_eq!((events(&asked), queue.left()), (25, (0, 0)), "nothing of a group shows before what was taken of it is deleted");
+}
+
+#[test]
 fn an_event_in_other_writing_is_no_conflict() {
     let Some(moto) = Moto::start("queue::an_event_in_other_writing_is_no_conflict", BUCKET) else { return };
     let queue = moto.queue("writing");
