@@ -45,10 +45,10 @@ pub fn read_policy(bucket: &str, prefix: &str, region: &str) -> String {
     format!("{policy:#}")
 }
 
-/// The policy that lets its holder collect from a queue. Which buckets its messages name is not known here: `BUCKET` stands for each.
-pub fn queue_policy(place: &Place) -> String {
+/// The policy that lets its holder collect from a queue whose messages name objects of this bucket.
+pub fn queue_policy(place: &Place, bucket: &str) -> String {
     let partition = partition(&place.region);
-    let bucket_arn = format!("arn:{}:s3:::BUCKET", partition.name);
+    let bucket_arn = format!("arn:{}:s3:::{bucket}", partition.name);
     let via = |service: &str| format!("{service}.{}.{}", place.region, partition.dns_suffix);
     let policy = json!({
         "Version": "2012-10-17",
@@ -118,9 +118,9 @@ mod tests {
     #[test]
     fn a_queues_policy_names_the_queue() {
         let place = Place { region: "cn-north-1".to_owned(), account: "111122223333".to_owned(), name: "q".to_owned() };
-        let policy: Value = serde_json::from_str(&queue_policy(&place)).unwrap();
+        let policy: Value = serde_json::from_str(&queue_policy(&place, "trail")).unwrap();
         assert_eq!(policy["Statement"][0]["Resource"], "arn:aws-cn:sqs:cn-north-1:111122223333:q");
-        assert_eq!(policy["Statement"][1]["Resource"], "arn:aws-cn:s3:::BUCKET/*");
+        assert_eq!(policy["Statement"][1]["Resource"], "arn:aws-cn:s3:::trail/*");
         assert_eq!(policy["Statement"][3]["Condition"]["StringEquals"]["kms:ViaService"][1], "sqs.cn-north-1.amazonaws.com.cn");
     }
 

@@ -100,6 +100,9 @@ pub struct Progress {
 pub trait Watch: Send + Sync {
     /// Told after every commit and every listing.
     fn progress(&self, progress: &Progress);
+
+    /// Told what could not be read now, and why, by a collection that goes on: it is tried again.
+    fn trouble(&self, _place: &str, _reason: &str) {}
 }
 
 /// Set to end a collection after the current commit.
@@ -461,9 +464,13 @@ impl Keeper {
                 self.summary.objects.known += 1;
             }
             Arrived::Unlisted(prefix, error) => {
+                self.tell_trouble(&prefix, &error);
                 self.summary.unlisted.push(Refusal { key: prefix, reason: error.to_string() });
             }
-            Arrived::Left(key, error) => self.summary.leave(&key, error.to_string()),
+            Arrived::Left(key, error) => {
+                self.tell_trouble(&key, &error);
+                self.summary.leave(&key, error.to_string());
+            }
             Arrived::Pause => {
                 self.keep().await?;
                 self.compact_if_due().await?;
@@ -483,6 +490,13 @@ impl Keeper {
             }
         }
         Ok(())
+    }
+
+    /// Whoever follows reads no summary for a long time.
+    fn tell_trouble(&self, place: &str, error: &SourceError) {
+        if self.options.follow.is_some() {
+            self.watch.trouble(place, &error.to_string());
+        }
     }
 
     /// Compacts the lake while nothing else is to be done.

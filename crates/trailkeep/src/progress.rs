@@ -27,6 +27,8 @@ pub enum Manner {
 
 /// Time between two lines in a log.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Time between two troubles that are told.
+const TROUBLE_EVERY: Duration = Duration::from_secs(60);
 /// Time between two JSON lines.
 const JSON_EVERY: Duration = Duration::from_millis(500);
 
@@ -35,6 +37,8 @@ pub struct Reporter {
     show: Show,
     begun: Instant,
     told: Mutex<Option<Instant>>,
+    /// When the last trouble was told, and how many were not told since.
+    troubled: Mutex<(Option<Instant>, u64)>,
 }
 
 /// Something whose progress is shown.
@@ -65,7 +69,7 @@ impl Reporter {
             Manner::Auto if output::notes_are_read() => drawn(title),
             Manner::Auto => Show::Lines,
         };
-        Reporter { show, begun: outside::stopwatch(), told: Mutex::new(None) }
+        Reporter { show, begun: outside::stopwatch(), told: Mutex::new(None), troubled: Mutex::default() }
     }
 
     /// Ends the drawing, so that the summary has the terminal for itself.
@@ -122,6 +126,24 @@ impl Reporter {
 impl Watch for Reporter {
     fn progress(&self, progress: &Progress) {
         self.tell(&Collecting { progress, now_us: outside::now().timestamp_micros() });
+    }
+
+    /// The first one at once, then one a minute.
+    fn trouble(&self, place: &str, reason: &str) {
+        let mut troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = outside::stopwatch();
+        if troubled.0.is_some_and(|last| now.duration_since(last) < TROUBLE_EVERY) {
+            troubled.1 += 1;
+            return;
+        }
+        let others = std::mem::take(&mut troubled.1);
+        troubled.0 = Some(now);
+        let more = if others > 0 { format!(" (and {others} more)") } else { String::new() };
+        self.note(&format!(
+            "could not be read now, and is tried again: {} · {}{more}",
+            output::clean(place),
+            output::clean(reason)
+        ));
     }
 }
 
