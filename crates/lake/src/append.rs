@@ -235,7 +235,7 @@ impl Lake {
         let files = self.files_of_day(day).await;
         let ids = candidates.iter().map(|candidate| candidate.id);
         let mut existing = dedupe::look_up(&self.home, &self.keys, &files, ids, times).await?;
-        let rewritten = self.rewritten(batch, candidates, &existing, &files).await?;
+        let rewritten = self.other_writings(batch, candidates, &existing, &files).await?;
         let mut rows = Vec::with_capacity(candidates.len());
         let (mut matcher, now_us) = (chooser.matcher(), (self.outside.now_us)());
         for candidate in candidates {

@@ -29,7 +29,7 @@ pub(crate) type Place = (usize, u32);
 
 impl Lake {
     /// The records of a day that are there already, or stand earlier in the batch, in other writing. Reads nothing unless IDs meet.
-    pub(crate) async fn rewritten(
+    pub(crate) async fn other_writings(
         &self,
         batch: &Batch,
         candidates: &[Candidate],
