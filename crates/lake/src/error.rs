@@ -84,6 +84,9 @@ impl From<DataFusionError> for LakeError {
             other if other.to_string().contains("used disk space during the spilling") => {
                 LakeError::QueryLimit(crate::query::in_words("disk space"))
             }
+            DataFusionError::External(placed) if let Some(known) = placed.downcast_ref::<SqlError>() => {
+                LakeError::Sql(known.clone())
+            }
             _ => LakeError::Sql(SqlError::failed(&error)),
         }
     }

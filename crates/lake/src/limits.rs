@@ -36,10 +36,14 @@ pub const REBUILD_CONTENT_BYTES_MAX: u64 = 64 << 20;
 pub const SQL_SIZE_BYTES_MAX: usize = 100_000;
 /// Deepest nesting of an SQL statement.
 pub const SQL_DEPTH_MAX: usize = 100;
+/// Deepest nesting of lambdas in an SQL statement: planning one takes twice as long for each level.
+pub const SQL_LAMBDA_DEPTH_MAX: usize = 8;
 /// Most operators (AND, OR, +, =, ...) in an SQL statement: a chain of them nests as deep as it is long.
 pub const SQL_OPERATORS_MAX: usize = 5_000;
 /// Largest compiled regular expression of a query, in bytes.
 pub const REGEX_SIZE_BYTES_MAX: usize = 1 << 20;
+/// Steps that a regular expression with look-around or back references may take on one text.
+pub const REGEX_STEPS_MAX: usize = 100_000;
 /// Deepest nesting of a JSON document that a query's functions take apart.
 pub const JSON_DEPTH_MAX: usize = 100;
 /// Longest text that one call of a function may make, in bytes.

@@ -15,9 +15,11 @@ mod kept;
 mod limited;
 mod operators;
 mod prune;
+mod results;
 mod rewrite;
 mod statement;
 mod stores;
+mod subqueries;
 mod tokens;
 mod unnest;
 
@@ -123,7 +125,7 @@ impl Lake {
         let (schema, rows) = planned.map_err(|error| explained(error, &context, &tokens))?;
         let headers = Some(rewritten.headers).filter(|headers| headers.len() == schema.fields().len());
         let headers = headers.unwrap_or_else(|| schema.fields().iter().map(|field| field.name().clone()).collect());
-        let rows = Box::pin(limited::Limited::new(rows, question.limits, alarm));
+        let rows = Box::pin(limited::Limited::new(rows, question.limits, alarm, tokens));
         Ok(Answer { headers, schema, rows, notes: rewritten.notes })
     }
 
@@ -242,6 +244,7 @@ async fn started(
     query: Box<datafusion::sql::sqlparser::ast::Query>,
 ) -> Result<(SchemaRef, SendableRecordBatchStream), DataFusionError> {
     let plan = context.state().statement_to_plan(DfStatement::Statement(Box::new(Statement::Query(query)))).await?;
+    let plan = results::shown(subqueries::rewritten(plan)?, context)?;
     let frame = context.execute_logical_plan(plan).await?;
     let plan = frame.create_physical_plan().await?;
     let rows = execute_stream(Arc::clone(&plan), task_of(context, &plan)?)?;
@@ -291,7 +294,7 @@ fn trino_context(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Result<Sess
         let found = all.iter().find(|function| function.name() == name).cloned();
         found.ok_or_else(|| LakeError::Worker(format!("function {name} is not registered")))
     };
-    let operators = operators::Operators { field: named(functions::FIELD)? };
+    let operators = operators::Operators { field: named(functions::FIELD)?, times: named(functions::TIMES)? };
     let unnest = unnest::UnnestPlanner {
         as_list: named("lake_as_list")?,
         as_map: named("lake_as_map")?,

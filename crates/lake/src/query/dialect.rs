@@ -3,6 +3,8 @@
 //! Casts are parsed here, because Trino's types (`map(varchar, json)`, `array(row(a varchar))`, `ipaddress`) are its own: a cast becomes a
 //! call of the function that casts, with the type as text.
 
+mod calls;
+
 use std::any::TypeId;
 
 use datafusion::sql::sqlparser::ast::{Expr, Value};
@@ -17,6 +19,9 @@ use super::build;
 pub const CAST: &str = "lake_cast";
 /// Name of the function behind `TRY_CAST`.
 pub const TRY_CAST: &str = "lake_try_cast";
+
+/// Name of the function behind `CAST(... AS ipaddress)`.
+const TO_IP: &str = "lake_to_ip";
 
 /// Trino as CloudTrail Lake speaks it.
 #[derive(Debug)]
@@ -98,10 +103,14 @@ impl Dialect for TrinoDialect {
         match (name.as_str(), following) {
             ("cast", Token::LParen) => Some(cast(parser, CAST)),
             ("try_cast", Token::LParen) => Some(cast(parser, TRY_CAST)),
-            ("json" | "ipaddress" | "uuid", Token::SingleQuotedString(text)) => {
+            ("json" | "ipaddress" | "ipprefix" | "uuid", Token::SingleQuotedString(text)) => {
                 parser.advance_token();
                 parser.advance_token();
-                let function = if name == "json" { "json_parse" } else { "lower" };
+                let function = match name.as_str() {
+                    "json" => "json_parse",
+                    "uuid" => "lower",
+                    _ => TO_IP,
+                };
                 Some(Ok(build::call(function, vec![build::text(&text)])))
             }
             ("timestamp", Token::SingleQuotedString(text)) => {
@@ -109,6 +118,7 @@ impl Dialect for TrinoDialect {
                 parser.advance_token();
                 Some(Ok(build::call(CAST, vec![build::text(&text), build::text("timestamp")])))
             }
+            (name, Token::LParen) => calls::parse(name, parser),
             _ => None,
         }
     }
@@ -135,6 +145,10 @@ fn cast(parser: &mut Parser, function: &str) -> Result<Expr, ParserError> {
     parser.expect_keyword_is(Keyword::AS)?;
     let kind = type_text(parser, 0)?;
     parser.expect_token(&Token::RParen)?;
+    if kind == "ipaddress" || kind == "ipprefix" {
+        let name = if function == TRY_CAST { format!("{}{TO_IP}", super::functions::TRYING) } else { TO_IP.to_owned() };
+        return Ok(build::call(&name, vec![value]));
+    }
     let cast = build::call(function, vec![value, build::text(&kind)]);
     // Text that is longer is cut off.
     match kind.strip_prefix("varchar(").and_then(|length| length.trim_end_matches(')').parse().ok()) {

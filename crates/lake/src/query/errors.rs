@@ -1,9 +1,11 @@
 //! What is wrong with a statement: in one sentence, with its place in the text and a hint.
 
+mod places;
+
 use std::fmt;
 
 use datafusion::error::DataFusionError;
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
+use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 
 /// Names that are shown as similar.
 const SIMILAR_MAX: usize = 3;
@@ -19,6 +21,8 @@ pub struct SqlError {
     pub hint: String,
     /// The name that it is about, to find its place by.
     name: Option<String>,
+    /// Other places that it may be about: each call of the function that failed.
+    also: Vec<(u64, u64)>,
 }
 
 impl fmt::Display for SqlError {
@@ -33,15 +37,14 @@ impl std::error::Error for SqlError {}
 impl SqlError {
     /// An error without a place.
     pub fn new(what: impl Into<String>) -> SqlError {
-        SqlError { what: what.into(), at: None, hint: String::new(), name: None }
+        SqlError { what: what.into(), at: None, hint: String::new(), name: None, also: Vec::new() }
     }
 
     /// The sentence with its place.
     pub fn sentence(&self) -> String {
-        match self.at {
-            Some((line, column)) => format!("{} (line {line}, column {column})", self.what),
-            None => self.what.clone(),
-        }
+        let places: Vec<String> =
+            self.at.iter().chain(&self.also).map(|(line, column)| format!("line {line}, column {column}")).collect();
+        if places.is_empty() { self.what.clone() } else { format!("{} ({})", self.what, places.join(" or ")) }
     }
 
     /// With a hint.
@@ -58,8 +61,13 @@ impl SqlError {
 
     /// With the place of its name among the statement's tokens.
     pub fn placed(mut self, tokens: &[TokenWithSpan]) -> SqlError {
+        if self.at.is_some() {
+            return self;
+        }
+        self.at = self.name.as_deref().and_then(|name| places::of_name(name, tokens));
         if self.at.is_none() {
-            self.at = self.name.as_deref().and_then(|name| place_of(name, tokens));
+            let mut all = places::of_calls(&self.what, tokens).into_iter();
+            (self.at, self.also) = (all.next(), all.take(SIMILAR_MAX - 1).collect());
         }
         self
     }
@@ -68,8 +76,7 @@ impl SqlError {
     pub fn unreadable(text: &str) -> SqlError {
         let text = text.strip_prefix("sql parser error: ").unwrap_or(text);
         if text.contains("recursion limit") {
-            let what = format!("the statement nests deeper than the limit of {} (SQL_DEPTH_MAX)", crate::limits::SQL_DEPTH_MAX);
-            return SqlError::new(what).hint("take parentheses and subqueries out of each other");
+            return super::tokens::depth::too_deep();
         }
         let (what, place) = text.rsplit_once(" at Line: ").unwrap_or((text, ""));
         let (what, place) = if place.is_empty() { what.rsplit_once(" at line: ").unwrap_or((what, "")) } else { (what, place) };
@@ -79,7 +86,7 @@ impl SqlError {
             .and_then(|(line, column)| Some((line.trim().parse().ok()?, column.trim().parse().ok()?)));
         let what = what.replacen("Expected: ", "expected ", 1).replace("found: ", "found ");
         let hint = "a statement looks like: SELECT eventTime, eventName FROM events WHERE userIdentity.userName = 'alice'";
-        SqlError { what: format!("this is not SQL: {what}"), at, hint: hint.to_owned(), name: None }
+        SqlError { what: format!("this is not SQL: {what}"), at, hint: hint.to_owned(), name: None, also: Vec::new() }
     }
 
     /// What was said while it ran.
@@ -161,6 +168,9 @@ fn plain(text: &str) -> SqlError {
         "This feature is not implemented: ",
     ];
     let mut bare = cause.trim();
+    // What the engine says around our own words: `Function 'x' user-defined coercion failed with: ... No function matches the given ...`.
+    bare = bare.rsplit_once("coercion failed with: ").map_or(bare, |(_, own)| own);
+    bare = bare.split_once(" No function matches the given name").map_or(bare, |(own, _)| own);
     while let Some(shorter) = prefixes.iter().find_map(|prefix| bare.strip_prefix(prefix)) {
         bare = shorter.trim_start();
     }
@@ -173,11 +183,15 @@ fn plain(text: &str) -> SqlError {
             .replace("float64", "double");
         return SqlError::new(format!("`{value}` cannot be made {kind}")).hint("try_cast makes null of what cannot be cast");
     }
-    if bare.contains("does not support logical expression Exists")
-        || bare.contains("does not support logical expression InSubquery")
-    {
-        return SqlError::new("EXISTS and IN (SELECT ...) stand in WHERE, not among the columns")
-            .hint("count in a subquery: (SELECT count(*) FROM ...) > 0");
+    if bare.contains("does not support logical expression") {
+        return SqlError::new("this subquery is tied to the row around it in a way that cannot be joined")
+            .hint("join the tables in FROM and aggregate, or tie it by `=` alone");
+    }
+    if bare.starts_with("Too many columns!") {
+        return SqlError::new("a subquery in this place must have one column").hint("name one column in its SELECT");
+    }
+    if bare.starts_with("Divide by zero") {
+        return SqlError::new("division by zero with `/` or `%`").hint("nullif(x, 0) makes null of 0, try(...) of the error");
     }
     let (what, hint) = match bare.split_once("\nDid you mean ") {
         Some((what, similar)) => (what, format!("did you mean {similar}")),
@@ -193,6 +207,7 @@ fn plain(text: &str) -> SqlError {
 /// Our own functions by the names that users know.
 fn internal_names_out(text: &str) -> String {
     text.replace("lake_try_cast", "try_cast")
+        .replace("`to_ip`: ", "")
         .replace("lake_cast", "cast")
         .replace("lake_field", "field access")
         .replace("lake_", "")
@@ -200,13 +215,6 @@ fn internal_names_out(text: &str) -> String {
 
 fn last_part(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
-}
-
-/// Where a name stands for the first time.
-fn place_of(name: &str, tokens: &[TokenWithSpan]) -> Option<(u64, u64)> {
-    let is_it = |token: &&TokenWithSpan| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case(name));
-    let start = tokens.iter().find(is_it)?.span.start;
-    (start.line > 0).then_some((start.line, start.column))
 }
 
 /// The names that are nearly this one, best first.

@@ -4,15 +4,21 @@
 //! in, null out, as in Trino, unless it works on whole columns. Inside TRY a function's errors are nulls: every function that
 //! can fail is there a second time under a name of its own.
 
+mod arrays;
 mod cast;
 mod elements;
 mod formats;
+mod hashes;
+mod intervals;
 mod json;
+mod json_made;
 mod json_path;
 mod lists;
 mod maps;
 mod maths;
 mod network;
+mod order;
+mod patterns;
 mod reduce;
 mod regex;
 mod rows;
@@ -36,6 +42,7 @@ use datafusion::logical_expr::{
 
 pub use cast::type_name;
 pub use elements::FIELD;
+pub use intervals::{SHOWN, TIMES, is_span};
 pub use rows::{Call, Outcome, Row};
 pub use times::from_text as read_time;
 
@@ -47,6 +54,10 @@ pub const TRYING: &str = "lake_try_";
 pub enum Take {
     /// Text (also JSON).
     Text,
+    /// Text, or a list.
+    TextOrList,
+    /// Text, or bytes.
+    TextOrBytes,
     /// A whole number.
     Int,
     /// Any number.
@@ -117,17 +128,28 @@ pub struct Spec {
     pub simpler: Option<Simpler>,
 }
 
+impl Spec {
+    /// What it takes at a place.
+    fn take_at(&self, at: usize) -> Take {
+        self.take.get(at).or_else(|| self.take.last()).copied().unwrap_or(Take::Any)
+    }
+}
+
 /// A function that has no simpler form.
 pub const fn spec(name: &'static str, count: (usize, usize), take: &'static [Take], give: Give, run: Run) -> Spec {
     Spec { name, count, take, give, run, simpler: None }
 }
 
 /// All tables of functions.
-const TABLES: [&[Spec]; 13] = [
+const TABLES: [&[Spec]; 17] = [
+    arrays::FUNCTIONS,
     cast::FUNCTIONS,
     elements::FUNCTIONS,
     formats::FUNCTIONS,
+    hashes::FUNCTIONS,
+    intervals::FUNCTIONS,
     json::FUNCTIONS,
+    json_made::FUNCTIONS,
     lists::FUNCTIONS,
     maps::FUNCTIONS,
     maths::FUNCTIONS,
@@ -165,7 +187,7 @@ pub fn all() -> Vec<ScalarUDF> {
 
 /// All functions with several lambdas.
 pub fn with_lambdas() -> Vec<HigherOrderUDF> {
-    vec![HigherOrderUDF::new_from_impl(reduce::Reduce::new())]
+    vec![HigherOrderUDF::new_from_impl(reduce::Reduce::new()), HigherOrderUDF::new_from_impl(order::SortBy::new())]
 }
 
 /// The type of points in time.
@@ -275,15 +297,18 @@ impl ScalarUDFImpl for Scalar {
             };
             return plan_err!("`{}` takes {wanted} arguments, not {}", spec.name, kinds.len());
         }
-        let take = |at: usize| spec.take.get(at).or_else(|| spec.take.last()).copied().unwrap_or(Take::Any);
-        kinds.iter().enumerate().map(|(at, kind)| coerced(spec.name, take(at), kind, at)).collect()
+        kinds.iter().enumerate().map(|(at, kind)| coerced(spec.name, spec.take_at(at), kind, at)).collect()
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let is_constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if is_constant { 1 } else { args.number_rows };
         let kind = args.return_field.data_type().clone();
-        let call = Call::new(self.spec().name, &args.args, rows, kind.clone(), self.tries)?;
+        let given = args.args.iter().enumerate().map(|(at, arg)| match self.spec().take_at(at) {
+            Take::Time => times::of_texts(self.spec().name, arg, self.tries),
+            _ => Ok(arg.clone()),
+        });
+        let call = Call::new(self.spec().name, &given.collect::<Result<Vec<_>>>()?, rows, kind.clone(), self.tries)?;
         let array = run(self.spec().run, &call)?;
         let array = if array.data_type() == &kind { array } else { arrow::compute::cast(&array, &kind)? };
         if is_constant {
@@ -308,17 +333,20 @@ fn coerced(name: &str, take: Take, kind: &DataType, at: usize) -> Result<DataTyp
     let is_nested = kind.is_nested();
     match take {
         Take::Any => Ok(kind.clone()),
-        Take::Text if is_text(kind) => Ok(kind.clone()),
-        Take::Text if is_nested => wrong("text"),
-        Take::Text => Ok(DataType::Utf8),
+        Take::TextOrList if is_nested => Ok(kind.clone()),
+        Take::TextOrBytes if kind == &DataType::Binary => Ok(kind.clone()),
+        Take::Text | Take::TextOrList | Take::TextOrBytes if is_text(kind) => Ok(kind.clone()),
+        Take::Text | Take::TextOrBytes if is_nested => wrong("text"),
+        Take::Text | Take::TextOrList | Take::TextOrBytes => Ok(DataType::Utf8),
         Take::Int if is_nested => wrong("a whole number"),
         Take::Int => Ok(DataType::Int64),
         Take::Double if is_nested => wrong("a number"),
         Take::Double => Ok(DataType::Float64),
         Take::Time => match kind {
             DataType::Timestamp(_, Some(zone)) => Ok(DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::clone(zone)))),
+            DataType::Time32(_) | DataType::Time64(_) => Ok(kind.clone()),
             DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 | DataType::Null => Ok(time_type()),
-            text if is_text(text) => Ok(time_type()),
+            text if is_text(text) => Ok(text.clone()),
             _ => wrong("a time"),
         },
     }

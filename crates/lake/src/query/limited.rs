@@ -8,9 +8,11 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::physical_plan::{RecordBatchStream, SendableRecordBatchStream};
+use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 use futures::{Stream, StreamExt};
 use tokio::time::Sleep;
 
+use super::errors::SqlError;
 use crate::limits::{QUERY_MEMORY_BYTES_MAX, QUERY_SPILL_BYTES_MAX, QUERY_TIME_S_MAX};
 
 /// What a query may use.
@@ -63,14 +65,28 @@ pub struct Limited {
     inner: SendableRecordBatchStream,
     alarm: Pin<Box<Sleep>>,
     limits: QueryLimits,
+    tokens: Vec<TokenWithSpan>,
     rows: u64,
     is_over: bool,
 }
 
 impl Limited {
-    /// Rows that end with an error when a limit is reached; `left` of the time is still there.
-    pub fn new(inner: SendableRecordBatchStream, limits: QueryLimits, alarm: Pin<Box<Sleep>>) -> Limited {
-        Limited { inner, alarm, limits, rows: 0, is_over: false }
+    /// Rows that end with an error when a limit is reached; the statement's tokens tell the places of errors.
+    pub fn new(
+        inner: SendableRecordBatchStream,
+        limits: QueryLimits,
+        alarm: Pin<Box<Sleep>>,
+        tokens: Vec<TokenWithSpan>,
+    ) -> Limited {
+        Limited { inner, alarm, limits, tokens, rows: 0, is_over: false }
+    }
+
+    fn placed(&self, error: DataFusionError) -> DataFusionError {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => error,
+            other if other.to_string().contains("disk space") => error,
+            _ => DataFusionError::External(Box::new(SqlError::failed(&error).placed(&self.tokens))),
+        }
     }
 }
 
@@ -93,7 +109,7 @@ impl Stream for Limited {
                 return Poll::Ready(Some(Err(too_many_rows(limit))));
             }
         }
-        next
+        next.map(|next| next.map(|rows| rows.map_err(|error| self.placed(error))))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What operators mean where Trino, or a Lake query, differs from the engine: comparisons with text, and fields of documents.
 
 use arrow::datatypes::{DataType, Field};
-use datafusion::common::{Column, DFSchema, Result, ScalarValue, TableReference};
+use datafusion::common::{Column, DFSchema, Result, ScalarValue, TableReference, plan_err};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
@@ -14,6 +14,8 @@ use super::functions::is_text;
 pub struct Operators {
     /// The function behind `x.field`.
     pub field: Arc<ScalarUDF>,
+    /// The function behind `2 * INTERVAL '1' DAY`.
+    pub times: Arc<ScalarUDF>,
 }
 
 impl ExprPlanner for Operators {
@@ -26,7 +28,13 @@ impl ExprPlanner for Operators {
             if let (Ok(left), Ok(right)) = (left, right) {
                 self.adapt(&mut expr.right, &left)?;
                 self.adapt(&mut expr.left, &right)?;
+                comparable(&expr, &left, &right)?;
             }
+        }
+        if matches!(expr.op, BinaryOperator::Multiply | BinaryOperator::Divide)
+            && let Some(span) = self.multiple(&expr, schema)
+        {
+            return Ok(PlannerResult::Planned(span));
         }
         Ok(PlannerResult::Original(expr))
     }
@@ -44,7 +52,31 @@ impl ExprPlanner for Operators {
     }
 }
 
+/// A time is not compared with a number.
+fn comparable(expr: &RawBinaryExpr, left: &DataType, right: &DataType) -> Result<()> {
+    let is_time = |kind: &DataType| matches!(kind, DataType::Timestamp(..) | DataType::Date32);
+    let is_number = |kind: &DataType| kind.is_numeric() && !is_text(kind);
+    if !(is_time(left) && is_number(right) || is_number(left) && is_time(right)) {
+        return Ok(());
+    }
+    let (left, right) = (super::functions::type_name(left), super::functions::type_name(right));
+    let what = format!("a {left} cannot be compared with a {right} by `{}`", expr.op);
+    plan_err!("{what}; write times as '2026-11-01 10:00:00', or make one with from_unixtime(...)")
+}
+
 impl Operators {
+    /// An interval times or divided by a number.
+    fn multiple(&self, expr: &RawBinaryExpr, schema: &DFSchema) -> Option<Expr> {
+        let is_span = |side: &Expr| side.get_type(schema).is_ok_and(|kind| super::functions::is_span(&kind));
+        let (left, right) = (expr.left.clone(), expr.right.clone());
+        match (is_span(&left), is_span(&right), &expr.op) {
+            (true, false, BinaryOperator::Multiply) => Some(self.times.call(vec![left, right])),
+            (false, true, BinaryOperator::Multiply) => Some(self.times.call(vec![right, left])),
+            (true, false, BinaryOperator::Divide) => Some(self.times.call(vec![left, lit(1.0) / right])),
+            _ => None,
+        }
+    }
+
     fn adapt(&self, literal: &mut Expr, other: &DataType) -> Result<()> {
         let Expr::Literal(value, _) = &*literal else { return Ok(()) };
         if let ScalarValue::Boolean(Some(truth)) = value

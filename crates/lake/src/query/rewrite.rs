@@ -9,11 +9,16 @@ mod conditionals;
 mod docs;
 mod first_seen;
 mod from;
+mod intervals;
 mod lambdas;
+mod literals;
+mod nested;
 mod order;
 pub mod paths;
 pub mod projection;
+mod sampled;
 mod scope;
+mod ties;
 
 use std::ops::ControlFlow;
 
@@ -36,13 +41,22 @@ pub struct Rewritten {
 
 /// Rewrites a statement in place.
 pub fn rewrite(query: &mut Query, stores: &Stores) -> Result<Rewritten, SqlError> {
-    let mut rewriter =
-        Rewriter { stores, scopes: Vec::new(), named: Vec::new(), lambdas: Vec::new(), tries: 0, headers: None, notes: Vec::new() };
+    let mut rewriter = Rewriter {
+        stores,
+        scopes: Vec::new(),
+        named: Vec::new(),
+        lambdas: Vec::new(),
+        tries: 0,
+        derived: 0,
+        headers: None,
+        notes: Vec::new(),
+    };
     if let ControlFlow::Break(error) = query.visit(&mut rewriter) {
         return Err(error);
     }
     first_seen::rewrite(query);
-    let headers = rewriter.headers.filter(|headers| !headers.iter().any(|header| header == "*")).unwrap_or_default();
+    let headers = rewriter.headers.or_else(|| projection::of_values(&query.body));
+    let headers = headers.filter(|headers| !headers.iter().any(|header| header == "*")).unwrap_or_default();
     Ok(Rewritten { headers, notes: rewriter.notes })
 }
 
@@ -56,6 +70,8 @@ struct Rewriter<'a> {
     lambdas: Vec<Vec<String>>,
     /// How many TRY we are inside of.
     tries: usize,
+    /// How many subqueries in FROM had no name.
+    derived: usize,
     headers: Option<Vec<String>>,
     notes: Vec<String>,
 }
@@ -93,7 +109,7 @@ impl VisitorMut for Rewriter<'_> {
         self.named.pop();
         self.scopes.pop();
         order::by_names(query);
-        ControlFlow::Continue(())
+        done(ties::rewrite(query))
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
@@ -101,6 +117,7 @@ impl VisitorMut for Rewriter<'_> {
         let scope = done(scope::of_select(select, self.named.last().unwrap_or(&empty), self.stores))?;
         let headers = projection::name_columns(select, &scope);
         self.headers.get_or_insert(headers);
+        done(sampled::rewrite(select))?;
         select.from = from::fold_unnest(std::mem::take(&mut select.from));
         self.scopes.push(scope);
         ControlFlow::Continue(())
@@ -141,7 +158,9 @@ impl VisitorMut for Rewriter<'_> {
                 alias.columns.iter_mut().for_each(|column| lower(&mut column.name));
             }
         }
-        if let TableFactor::Derived { alias: Some(alias), .. } = factor {
+        if let TableFactor::Derived { alias, .. } = factor {
+            self.derived += usize::from(alias.is_none());
+            let alias = alias.get_or_insert_with(|| from::alias(&format!("lake_derived_{}", self.derived)));
             lower(&mut alias.name);
             alias.columns.iter_mut().for_each(|column| lower(&mut column.name));
         }
@@ -149,6 +168,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        if let Some(found) = nested::rewritten(expr) {
+            *expr = found;
+        }
         match expr {
             Expr::CompoundFieldAccess { .. } => *expr = done(accesses(std::mem::replace(expr, build::nothing())))?,
             Expr::IsNull(inner) | Expr::IsNotNull(inner) => self.structs_are_null(inner),
@@ -191,6 +213,8 @@ impl VisitorMut for Rewriter<'_> {
                 *expr = build::call("substr", args);
             }
             Expr::BinaryOp { .. } if self.tries > 0 => conditionals::no_division_by_zero(expr),
+            Expr::Interval(_) => done(intervals::rewrite_expr(expr))?,
+            Expr::Like { .. } | Expr::ILike { .. } | Expr::Value(_) | Expr::Tuple(_) => literals::rewrite(expr),
             _ => {}
         }
         ControlFlow::Continue(())

@@ -1,6 +1,7 @@
 //! From text to one SELECT's syntax tree; nothing else comes through.
 
 use datafusion::sql::sqlparser::ast::{Query, Statement};
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -106,6 +107,15 @@ fn hinted(error: SqlError, tokens: &[TokenWithSpan]) -> SqlError {
         (Some(Token::Lt | Token::Gt), Some(Token::Eq)) => error.hint("write <= and >= without a blank"),
         (Some(Token::Word(word)), Some(Token::Word(by))) if by.value.eq_ignore_ascii_case("by") && word.value.len() > 5 => {
             error.hint("a blank is missing in front of ORDER BY or GROUP BY")
+        }
+        (_, Some(Token::Word(word))) if word.value.eq_ignore_ascii_case("match_recognize") => {
+            error.hint("MATCH_RECOGNIZE is not there; lag(), lead() and row_number() OVER (PARTITION BY ... ORDER BY eventTime) find sequences of events")
+        }
+        (Some(Token::Word(word)), Some(Token::Word(_))) if word.keyword == Keyword::FOR => {
+            error.hint("tables have no versions here; bound the time with WHERE eventTime < ...")
+        }
+        (_, Some(Token::Word(word))) if word.value.eq_ignore_ascii_case("qualify") => {
+            error.hint("put the window function into a subquery and ask for it in the WHERE around that")
         }
         (_, Some(Token::Word(word))) if word.value.eq_ignore_ascii_case("select") => {
             error.hint("give one SELECT, or put UNION ALL between two")

@@ -4,6 +4,8 @@
 //! one with `$EDS_ID`, `<event_data_store_id>` or `eds-ID`. Behind FROM and JOIN such words become one quoted name each; tokens keep
 //! their places, so that errors point into the user's text.
 
+pub mod depth;
+
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer, Whitespace};
 
@@ -21,7 +23,74 @@ pub fn read(sql: &str, parameters: &[String]) -> Result<Vec<TokenWithSpan>, SqlE
             format!("the statement has {operators} operators, more than the limit of {SQL_OPERATORS_MAX} (SQL_OPERATORS_MAX)");
         return Err(SqlError::new(what).hint("write long chains of OR as `column IN (...)`"));
     }
-    fill_in(values_in_rows(named(tokens)), parameters)
+    depth::check(&tokens)?;
+    fill_in(values_in_rows(named(values_selected(tables_selected(tokens)))), parameters)
+}
+
+/// `TABLE events` is `SELECT * FROM events`.
+fn tables_selected(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut done: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut last: Option<Token> = None;
+    for token in tokens {
+        let begins = match &last {
+            None | Some(Token::LParen) => true,
+            Some(Token::Word(word)) => {
+                matches!(word.keyword, Keyword::UNION | Keyword::ALL | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::DISTINCT)
+            }
+            _ => false,
+        };
+        match &token.token {
+            Token::Word(word) if begins && word.keyword == Keyword::TABLE && word.quote_style.is_none() => {
+                let blank = || Token::Whitespace(Whitespace::Space);
+                let words = [Token::make_keyword("SELECT"), blank(), Token::Mul, blank(), Token::make_keyword("FROM")];
+                done.extend(words.map(|token_made| TokenWithSpan { token: token_made, span: token.span }));
+                last = Some(Token::make_keyword("FROM"));
+                continue;
+            }
+            Token::Whitespace(_) => {}
+            other => last = Some(other.clone()),
+        }
+        done.push(token);
+    }
+    done
+}
+
+/// `> ALL (VALUES 1, 2)` is `> ALL (SELECT * FROM (VALUES 1, 2))`.
+fn values_selected(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let quantifies = |token: Option<&Token>| matches!(token, Some(Token::Word(word)) if matches!(word.keyword, Keyword::ALL | Keyword::ANY | Keyword::SOME) && word.quote_style.is_none());
+    let mut done: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    // The last two tokens that are no blanks, and whether each open parenthesis has to be closed twice.
+    let (mut before, mut last): (Option<Token>, Option<Token>) = (None, None);
+    let mut open: Vec<bool> = Vec::new();
+    for token in tokens {
+        let at = |kind: Token| TokenWithSpan { token: kind, span: token.span };
+        match &token.token {
+            Token::Whitespace(_) => {
+                done.push(token);
+                continue;
+            }
+            Token::LParen => open.push(false),
+            Token::RParen if open.pop() == Some(true) => done.push(at(Token::RParen)),
+            Token::Word(word) if word.keyword == Keyword::VALUES && last == Some(Token::LParen) && quantifies(before.as_ref()) => {
+                let blank = || Token::Whitespace(Whitespace::Space);
+                let words = [
+                    Token::make_keyword("SELECT"),
+                    blank(),
+                    Token::Mul,
+                    blank(),
+                    Token::make_keyword("FROM"),
+                    blank(),
+                    Token::LParen,
+                ];
+                done.extend(words.map(at));
+                open.iter_mut().next_back().into_iter().for_each(|twice| *twice = true);
+            }
+            _ => {}
+        }
+        before = last.replace(token.token.clone());
+        done.push(token);
+    }
+    done
 }
 
 /// `VALUES 1, 2` is `VALUES (1), (2)`.

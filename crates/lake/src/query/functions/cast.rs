@@ -117,7 +117,7 @@ fn plainly(args: &[Expr], kinds: &[DataType]) -> Result<Option<(Expr, DataType)>
         (DataType::Utf8View, DataType::Utf8) => true,
         (DataType::Utf8 | DataType::Utf8View, to) => to.is_numeric() || to == &DataType::Boolean,
         (from, to) if from.is_integer() => to.is_numeric() || to == &DataType::Utf8 || to == &DataType::Boolean,
-        (DataType::Float32 | DataType::Float64, to) => to.is_floating() || to.is_decimal() || to == &DataType::Utf8,
+        (DataType::Float32 | DataType::Float64, to) => to.is_floating() || to.is_decimal(),
         (DataType::Boolean, to) => to.is_numeric() || to == &DataType::Utf8,
         (DataType::Date32, DataType::Timestamp(..) | DataType::Utf8) => true,
         (DataType::Timestamp(_, None), DataType::Date32 | DataType::Timestamp(..)) => true,
@@ -144,6 +144,8 @@ fn converted(call: &Call, from: &ArrayRef, to: &DataType, tries: bool) -> Result
         (kind, to) if is_text(kind) => from_scalars(&texts(from)?, to, call, tries),
         (DataType::Float32 | DataType::Float64, to) if to.is_integer() => rounded(from, to, call, tries),
         (DataType::Timestamp(..), DataType::Utf8) => written(call),
+        (kind, DataType::Utf8) if super::is_span(kind) => super::intervals::texts(from),
+        (DataType::Float32 | DataType::Float64, DataType::Utf8) => Ok(numbers_written(from)?),
         (DataType::Timestamp(..), DataType::Date32) => {
             let days = (0..call.rows).map(|at| {
                 let row = call.row(at);
@@ -217,14 +219,43 @@ fn rounded(from: &ArrayRef, to: &DataType, call: &Call, tries: bool) -> Result<A
     Ok(cast_with_options(&whole, to, &CastOptions { safe: tries, format_options: Default::default() })?)
 }
 
+/// Numbers as Trino writes them, which is Java's way: `0.5`, `1.0E10`, `Infinity`.
+fn numbers_written(from: &ArrayRef) -> Result<ArrayRef> {
+    let numbers = plain_cast(from, &DataType::Float64)?;
+    let shown = arrow::util::display::ArrayFormatter::try_new(from.as_ref(), &Default::default())?;
+    let each = numbers.as_primitive::<Float64Type>().iter().enumerate().map(|(at, number)| {
+        let number = number?;
+        let size = number.abs();
+        Some(match number {
+            _ if number.is_nan() => "NaN".to_owned(),
+            _ if number.is_infinite() => if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned(),
+            _ if size == 0.0 || (1e-3..1e7).contains(&size) => shown.value(at).to_string(),
+            _ => scientific(number),
+        })
+    });
+    Ok(Arc::new(each.collect::<StringArray>()))
+}
+
+fn scientific(number: f64) -> String {
+    let text = format!("{number:E}");
+    match text.split_once('E') {
+        Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0E{exponent}"),
+        _ => text,
+    }
+}
+
 /// As Lake writes times: `2023-07-10 12:00:05.000`.
 fn written(call: &Call) -> Result<ArrayRef> {
+    let zone = match call.column(0)?.data_type() {
+        DataType::Timestamp(_, Some(zone)) if zone.as_ref() != "UTC" => format!(" {zone}"),
+        _ => String::new(),
+    };
     let each = (0..call.rows).map(|at| {
         let row = call.row(at);
         if row.has_null() {
             Ok(None)
         } else {
-            call.judged(row.local(0).map(|(local, _)| Some(local.format("%Y-%m-%d %H:%M:%S%.3f").to_string())))
+            call.judged(row.local(0).map(|(local, _)| Some(format!("{}{zone}", local.format("%Y-%m-%d %H:%M:%S%.3f")))))
         }
     });
     Ok(Arc::new(each.collect::<Result<StringArray>>()?))
@@ -346,7 +377,9 @@ pub fn type_name(kind: &DataType) -> String {
         kind if is_text(kind) => "varchar".to_owned(),
         DataType::Binary | DataType::BinaryView | DataType::LargeBinary => "varbinary".to_owned(),
         DataType::Date32 | DataType::Date64 => "date".to_owned(),
+        DataType::Timestamp(_, Some(zone)) if zone.as_ref() != "UTC" => "timestamp(3) with time zone".to_owned(),
         DataType::Timestamp(..) => "timestamp(3)".to_owned(),
+        DataType::Interval(_) | DataType::Duration(_) => "interval day to second".to_owned(),
         DataType::Null => "unknown".to_owned(),
         DataType::List(field) | DataType::LargeList(field) => format!("array({})", type_name(field.data_type())),
         DataType::Map(entries, _) => match entries.data_type() {

@@ -36,6 +36,10 @@ fn kind_of(kinds: &[DataType], literals: &[Option<&ScalarValue>]) -> Result<Data
             _ => plan_err!("a map without entries"),
         },
         DataType::Struct(fields) => {
+            if let Some(place) = place(literals.get(1).copied().flatten()) {
+                let field = place.checked_sub(1).and_then(|place| fields.get(place));
+                return field.map(|field| field.data_type().clone()).ok_or_else(|| no_place(place, fields.len()));
+            }
             let name = literal(literals).ok_or_else(|| failed("element_at", "a row's field is named by a literal"))?;
             match fields.iter().find(|field| field.name().eq_ignore_ascii_case(&name)) {
                 Some(field) => Ok(field.data_type().clone()),
@@ -54,9 +58,24 @@ fn literal(literals: &[Option<&ScalarValue>]) -> Option<String> {
     literals.get(1).copied().flatten().and_then(|value| value.try_as_str().flatten()).map(str::to_owned)
 }
 
+/// A row's field by its place, counted from 1.
+fn place(value: Option<&ScalarValue>) -> Option<usize> {
+    match value? {
+        ScalarValue::Int64(Some(place)) => usize::try_from(*place).ok(),
+        _ => None,
+    }
+}
+
+fn no_place(place: usize, fields: usize) -> datafusion::common::DataFusionError {
+    failed("element_at", format!("the row has {fields} fields, no field {place}"))
+}
+
 /// A row's field is the engine's own access, which it can push down to the file.
 fn simpler(args: &[Expr], kinds: &[DataType]) -> Result<Option<Expr>> {
     let ([from, Expr::Literal(name, _)], [DataType::Struct(fields), _]) = (args, kinds) else { return Ok(None) };
+    if let Some(field) = place(Some(name)).and_then(|place| fields.get(place.checked_sub(1)?)) {
+        return Ok(Some(get_field(from.clone(), field.name().as_str())));
+    }
     let name = name.try_as_str().flatten().unwrap_or_default();
     let field = fields.iter().find(|field| field.name().eq_ignore_ascii_case(name));
     Ok(field.map(|field| get_field(from.clone(), field.name().as_str())))
@@ -69,6 +88,12 @@ fn element_at(call: &Call) -> Result<ArrayRef> {
         DataType::Map(..) => in_map(&from, &call.column(1)?),
         DataType::List(_) => in_list(&from, &call.column(1)?),
         DataType::Struct(_) => {
+            let key = call.column(1)?;
+            if key.data_type().is_integer() {
+                let place = usize::try_from(call.row(0).int(1)).unwrap_or_default();
+                let found = from.as_struct_opt().and_then(|rows| rows.columns().get(place.checked_sub(1)?).cloned());
+                return found.ok_or_else(|| no_place(place, from.as_struct_opt().map_or(0, |rows| rows.columns().len())));
+            }
             let name = call.row(0).text(1).to_owned();
             let found = from.as_struct_opt().and_then(|rows| {
                 let at = rows.fields().iter().position(|field| field.name().eq_ignore_ascii_case(&name))?;

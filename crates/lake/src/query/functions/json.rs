@@ -11,7 +11,6 @@ pub const FUNCTIONS: &[Spec] = &[
     spec("json_extract", (2, 2), TEXTS, Give::Json, Run::Text(extract)),
     spec("json_extract_scalar", (2, 2), TEXTS, Give::Text, Run::Text(extract_scalar)),
     spec("json_value", (2, 2), TEXTS, Give::Text, Run::Text(extract_scalar)),
-    spec("json_query", (2, 2), TEXTS, Give::Text, Run::Text(extract)),
     spec("json_exists", (2, 2), TEXTS, Give::Bool, Run::Bool(exists)),
     spec("json_parse", (1, 1), TEXTS, Give::Json, Run::Text(|row| parsed(row.text(0)).map(Some))),
     spec("json_format", (1, 1), TEXTS, Give::Text, Run::Text(|row| Ok(Some(row.text(0).to_owned())))),
@@ -31,9 +30,25 @@ fn extract(row: &Row<'_>) -> Outcome<String> {
     let path = Path::read(row.text(1))?;
     let found = path.find(row.text(0));
     if path.is_definite() {
-        return Ok(found.first().map(|found| (*found).to_owned()));
+        return Ok(found.first().map(|found| compacted(found).into_owned()));
     }
-    Ok((!found.is_empty()).then(|| format!("[{}]", found.join(","))))
+    Ok((!found.is_empty()).then(|| compacted(&format!("[{}]", found.join(","))).into_owned()))
+}
+
+/// JSON without the blanks between its parts.
+pub fn compacted(text: &str) -> std::borrow::Cow<'_, str> {
+    if !text.contains([' ', '\n', '\r', '\t']) {
+        return text.into();
+    }
+    let (mut written, mut inside, mut escaped) = (String::with_capacity(text.len()), false, false);
+    for letter in text.chars() {
+        if inside || !matches!(letter, ' ' | '\n' | '\r' | '\t') {
+            written.push(letter);
+        }
+        inside ^= letter == '"' && !escaped;
+        escaped = inside && letter == '\\' && !escaped;
+    }
+    written.into()
 }
 
 fn extract_scalar(row: &Row<'_>) -> Outcome<String> {

@@ -22,6 +22,7 @@ pub const FUNCTIONS: &[Spec] = &[
         simpler: Some(is_list),
         ..spec("lake_resources", (1, 1), &[Take::Any], Give::By(resources_kind), Run::Columns(resources))
     },
+    spec("lake_elements", (2, 2), &[Take::Any, Take::Int], Give::By(elements_kind), Run::Columns(elements)),
     spec("lake_array_join", (2, 3), &[Take::Any, Take::Text], Give::Text, Run::Columns(join)),
     spec("lake_array_position", (2, 2), &[Take::Any], Give::Int, Run::Columns(position)),
     spec("lake_slice", (3, 3), &[Take::Any, Take::Int], Give::By(same), Run::Columns(slice)),
@@ -87,6 +88,51 @@ fn as_list(call: &Call) -> Result<ArrayRef> {
     });
     let texts = super::texts(rows.collect());
     Ok(cast(&texts, &call.kind)?)
+}
+
+/// What UNNEST makes rows of: a list's elements, a map's entries, and the members of a document where key and value are named.
+fn elements_kind(kinds: &[DataType], literals: &[Option<&ScalarValue>]) -> Result<DataType> {
+    match kinds.first() {
+        Some(DataType::Map(entries, _)) => Ok(list_of(entries.data_type().clone())),
+        Some(kind) if is_text(kind) && names_two(literals) => Ok(list_of(entry_kind())),
+        _ => as_list_kind(kinds, literals),
+    }
+}
+
+fn names_two(literals: &[Option<&ScalarValue>]) -> bool {
+    matches!(literals.get(1), Some(Some(ScalarValue::Int64(Some(2)))))
+}
+
+fn entry_kind() -> DataType {
+    DataType::Struct(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Utf8, true)].into())
+}
+
+fn elements(call: &Call) -> Result<ArrayRef> {
+    let from = call.column(0)?;
+    if let Some(map) = from.as_map_opt() {
+        let entries = Arc::new(map.entries().clone());
+        let field = Arc::new(Field::new_list_field(entries.data_type().clone(), true));
+        return Ok(Arc::new(ListArray::try_new(field, map.offsets().clone(), entries, map.nulls().cloned())?));
+    }
+    let makes_entries = matches!(&call.kind, DataType::List(field) if field.data_type() == &entry_kind());
+    if !is_text(from.data_type()) || !makes_entries {
+        return as_list(call);
+    }
+    let (mut keys, mut values, mut lengths, mut valid) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for at in 0..call.rows {
+        let members = call.row(at).text_or_null(0).and_then(json::members);
+        valid.push(members.is_some());
+        let members = members.unwrap_or_default();
+        lengths.push(members.len());
+        for (key, value) in members {
+            keys.push(Some(key));
+            values.push(json::text_of(value));
+        }
+    }
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(keys.into_iter().collect::<StringArray>()), Arc::new(values.into_iter().collect::<StringArray>())];
+    let DataType::Struct(fields) = entry_kind() else { return plan_err!("entries are rows") };
+    list_array(lengths, Arc::new(StructArray::try_new(fields, columns, None)?), valid)
 }
 
 /// The fields of one of an event's resources, as Lake has them.
@@ -168,12 +214,17 @@ fn lists(call: &Call, at: usize) -> Result<ListArray> {
 }
 
 fn join(call: &Call) -> Result<ArrayRef> {
-    let list = lists(call, 0)?;
+    joined(call, 0, 1)
+}
+
+/// The elements of the list at one place as one text, with the separator at another.
+pub fn joined(call: &Call, list: usize, separator: usize) -> Result<ArrayRef> {
+    let list = lists(call, list)?;
     let options = FormatOptions::new();
     let values = ArrayFormatter::try_new(list.values().as_ref(), &options)?;
     let each = (0..call.rows).map(|at| {
         let row = call.row(at);
-        let (separator, range) = (row.text_or_null(1)?, range(&list, at)?);
+        let (separator, range) = (row.text_or_null(separator)?, range(&list, at)?);
         let instead = row.text_or_null(2);
         let parts = range.filter_map(|at| {
             if list.values().is_null(at) { instead.map(str::to_owned) } else { Some(values.value(at).to_string()) }

@@ -22,6 +22,9 @@ pub const FUNCTIONS: &[Spec] = &[
     spec("lake_histogram", (1, 1), &[Take::Any], Give::By(histogram_kind), Run::Columns(histogram)),
     spec("lake_map_union", (1, 1), &[Take::Any], Give::By(union_kind), Run::Columns(union)),
     spec("map_concat", (2, 8), &[Take::Any], Give::By(first_kind), Run::Columns(map_concat)),
+    spec("lake_empty_map", (0, 0), &[], Give::By(texts_kind), Run::Columns(|call| text_map(vec![Some(Vec::new()); call.rows]))),
+    spec("split_to_multimap", (3, 3), &[Take::Text], Give::By(multi_kind), Run::Columns(split_to_multimap)),
+    spec("lake_most_frequent", (2, 2), &[Take::Any, Take::Int], Give::By(first_kind), Run::Columns(most_frequent)),
     spec("split_to_map", (3, 3), &[Take::Text], Give::By(texts_kind), Run::Columns(split_to_map)),
 ];
 
@@ -308,4 +311,58 @@ fn map_concat(call: &Call) -> Result<ArrayRef> {
         places.iter().all(|at| all.is_valid(*at)).then_some(places)
     });
     united(&all, rows.collect())
+}
+
+fn multi_kind(_: &[DataType], _: &[Option<&ScalarValue>]) -> Result<DataType> {
+    Ok(map_of(DataType::Utf8, list_of(DataType::Utf8)))
+}
+
+/// `a=1;b=2;a=3` as a map of lists.
+fn split_to_multimap(call: &Call) -> Result<ArrayRef> {
+    let (mut keys, mut lists_of_values, mut lengths, mut valid) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for at in 0..call.rows {
+        let row = call.row(at);
+        valid.push(!row.has_null());
+        let mut own: Vec<(String, Vec<Option<String>>)> = Vec::new();
+        for entry in row.text(0).split(row.text(1)).filter(|entry| !row.has_null() && !entry.is_empty()) {
+            let Some((key, value)) = entry.split_once(row.text(2)) else {
+                call.judged(Err::<Option<()>, _>(format!("`{entry}` has no `{}` between a key and a value", row.text(2))))?;
+                continue;
+            };
+            match own.iter_mut().find(|(known, _)| known == key) {
+                Some((_, values)) => values.push(Some(value.to_owned())),
+                None => own.push((key.to_owned(), vec![Some(value.to_owned())])),
+            }
+        }
+        lengths.push(own.len());
+        for (key, values) in own {
+            keys.push(key);
+            lists_of_values.push(Some(values));
+        }
+    }
+    map(Arc::new(StringArray::from(keys)), Arc::new(super::texts(lists_of_values)), lengths, valid)
+}
+
+/// The entries of a histogram with the largest counts.
+fn most_frequent(call: &Call) -> Result<ArrayRef> {
+    let maps = call.column(0)?.as_map_opt().cloned().ok_or_else(|| failed(call.name, "a map is needed"))?;
+    let counts = cast(maps.values(), &DataType::Int64)?;
+    let counts = counts.as_primitive::<arrow::datatypes::Int64Type>();
+    let rows = (0..call.rows).map(|row| {
+        let wanted = usize::try_from(call.row(row).int(1)).ok()?;
+        let mut places: Vec<usize> = maps.is_valid(row).then(|| entry_range(&maps, row))?.collect();
+        places.sort_by_key(|at| std::cmp::Reverse(counts.value(*at)));
+        places.truncate(wanted);
+        Some(places)
+    });
+    let mut entries = Entries::default();
+    for row in rows.collect::<Vec<_>>() {
+        let (from, is_valid) = (entries.keys.len(), row.is_some());
+        for at in row.into_iter().flatten().filter_map(|at| u32::try_from(at).ok()) {
+            entries.keys.push(at);
+            entries.values.push(Some(at));
+        }
+        entries.end_row(from, is_valid);
+    }
+    entries.build(maps.keys(), maps.values())
 }

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::datatypes::DataType;
-use datafusion::common::Result;
 use datafusion::logical_expr::Expr;
 
 use super::{Call, Give, Outcome, Row, Run, Spec, Take, is_text, spec};
@@ -13,18 +12,22 @@ use super::{Call, Give, Outcome, Row, Run, Spec, Take, is_text, spec};
 pub const FUNCTIONS: &[Spec] = &[
     Spec { simpler: Some(in_list), ..spec("contains", (2, 2), &[Take::Any], Give::Bool, Run::Columns(contains)) },
     spec("is_ip_address", (1, 1), &[Take::Text], Give::Bool, Run::Bool(|row| Ok(Some(row.text(0).parse::<IpAddr>().is_ok())))),
+    spec("lake_to_ip", (1, 1), &[Take::Text], Give::Text, Run::Text(to_ip)),
+    spec("ip_subnet_min", (1, 1), &[Take::Text], Give::Text, Run::Text(|row| Ok(Some(ends(row.text(0))?.0.to_string())))),
+    spec("ip_subnet_max", (1, 1), &[Take::Text], Give::Text, Run::Text(|row| Ok(Some(ends(row.text(0))?.1.to_string())))),
+    spec("ip_subnet_range", (1, 1), &[Take::Text], Give::Texts, Run::Texts(range)),
     spec("ip_prefix", (2, 2), &[Take::Text, Take::Int], Give::Text, Run::Text(prefix)),
     spec("is_subnet_of", (2, 2), &[Take::Text], Give::Bool, Run::Bool(|row| in_network(row.text(0), row.text(1)))),
 ];
 
 /// A list is the engine's to search.
-fn in_list(args: &[Expr], kinds: &[DataType]) -> Result<Option<Expr>> {
+fn in_list(args: &[Expr], kinds: &[DataType]) -> datafusion::common::Result<Option<Expr>> {
     let ([list, value], Some(kind)) = (args, kinds.first()) else { return Ok(None) };
     let is_list = matches!(kind, DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..));
     Ok(is_list.then(|| datafusion::functions_nested::expr_fn::array_has(list.clone(), value.clone())))
 }
 
-fn contains(call: &Call) -> Result<ArrayRef> {
+fn contains(call: &Call) -> datafusion::common::Result<ArrayRef> {
     let column = call.column(0)?;
     if !is_text(column.data_type()) {
         return super::lists::has(call);
@@ -33,7 +36,7 @@ fn contains(call: &Call) -> Result<ArrayRef> {
         let row = call.row(at);
         if row.has_null() { Ok(None) } else { call.judged(text_contains(&row)) }
     });
-    Ok(std::sync::Arc::new(each.collect::<Result<BooleanArray>>()?))
+    Ok(std::sync::Arc::new(each.collect::<datafusion::common::Result<BooleanArray>>()?))
 }
 
 /// A network holds an address, a JSON list its elements.
@@ -44,15 +47,63 @@ fn text_contains(row: &Row<'_>) -> Outcome<bool> {
     in_network(row.text(0), row.text(1))
 }
 
+fn no_network(network: &str) -> String {
+    format!("`{network}` is no network such as 10.0.0.0/8")
+}
+
+/// An address or a network in its shortest spelling.
+fn to_ip(row: &Row<'_>) -> Outcome<String> {
+    let text = row.text(0).trim();
+    if text.contains('/') {
+        let (base, bits) = network_of(text)?;
+        return Ok(Some(format!("{}/{bits}", joined(base, masked(base, bits), bits))));
+    }
+    match text.parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) => {
+            Ok(Some(address.to_ipv4_mapped().map_or_else(|| address.to_string(), |mapped| mapped.to_string())))
+        }
+        Ok(address) => Ok(Some(address.to_string())),
+        Err(_) => Err(format!("`{}` cannot be made ipaddress; try_cast makes null of what cannot be cast", row.text(0))),
+    }
+}
+
+/// A network's address and the number of its bits.
+fn network_of(network: &str) -> Result<(IpAddr, u32), String> {
+    let (base, bits) = network.split_once('/').ok_or_else(|| no_network(network))?;
+    let base: IpAddr = base.parse().map_err(|_| no_network(network))?;
+    let bits = bits.parse().ok().filter(|bits| *bits <= width(base)).ok_or_else(|| no_network(network))?;
+    Ok((base, bits))
+}
+
+/// The address whose first bits these are, in the family of another.
+fn joined(like: IpAddr, value: u128, bits: u32) -> IpAddr {
+    let value = value.checked_shl(width(like) - bits).unwrap_or(0);
+    match like {
+        IpAddr::V4(_) => IpAddr::V4(u32::try_from(value).unwrap_or(0).into()),
+        IpAddr::V6(_) => IpAddr::V6(value.into()),
+    }
+}
+
+/// The first and the last address of a network.
+fn ends(network: &str) -> Result<(IpAddr, IpAddr), String> {
+    let (base, bits) = network_of(network)?;
+    let first = masked(base, bits);
+    let low = joined(base, first, bits);
+    let high = match low {
+        IpAddr::V4(low) => IpAddr::V4((u32::from(low) | u32::MAX.checked_shr(bits).unwrap_or(0)).into()),
+        IpAddr::V6(low) => IpAddr::V6((u128::from(low) | u128::MAX.checked_shr(bits).unwrap_or(0)).into()),
+    };
+    Ok((low, high))
+}
+
+fn range(row: &Row<'_>) -> Outcome<Vec<Option<String>>> {
+    let (low, high) = ends(row.text(0))?;
+    Ok(Some(vec![Some(low.to_string()), Some(high.to_string())]))
+}
+
 /// Whether a network in CIDR notation holds an address (or another network).
 pub fn in_network(network: &str, address: &str) -> Outcome<bool> {
-    let (base, bits) = network.split_once('/').ok_or_else(|| format!("`{network}` is no network such as 10.0.0.0/8"))?;
-    let base: IpAddr = base.parse().map_err(|_| format!("`{network}` is no network such as 10.0.0.0/8"))?;
-    let bits: u32 = bits
-        .parse()
-        .ok()
-        .filter(|bits| *bits <= width(base))
-        .ok_or_else(|| format!("`{network}` is no network such as 10.0.0.0/8"))?;
+    let (base, bits) = network_of(network)?;
     let (address, own_bits) =
         address.split_once('/').map_or((address, None), |(address, bits)| (address, bits.parse::<u32>().ok()));
     // Not every source is an address: `cloudtrail.amazonaws.com` is in no network.
@@ -78,10 +129,6 @@ fn prefix(row: &Row<'_>) -> Outcome<String> {
     let address: IpAddr = row.text(0).parse().map_err(|_| format!("`{}` is no IP address", row.text(0)))?;
     let bits =
         u32::try_from(row.int(1)).ok().filter(|bits| *bits <= width(address)).ok_or("the prefix is longer than the address")?;
-    let value = masked(address, bits).checked_shl(width(address) - bits).unwrap_or(0);
-    let base = match address {
-        IpAddr::V4(_) => IpAddr::V4(u32::try_from(value).unwrap_or(0).into()),
-        IpAddr::V6(_) => IpAddr::V6(value.into()),
-    };
+    let base = joined(address, masked(address, bits), bits);
     Ok(Some(format!("{base}/{bits}")))
 }

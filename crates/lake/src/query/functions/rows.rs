@@ -15,7 +15,7 @@ use datafusion::common::Result;
 use datafusion::logical_expr::ColumnarValue;
 
 use super::failed;
-use crate::limits::REGEX_SIZE_BYTES_MAX;
+use super::patterns::Pattern;
 
 /// What a function makes of a row: a value, null, or a complaint.
 pub type Outcome<T> = std::result::Result<Option<T>, String>;
@@ -47,7 +47,7 @@ pub struct Call {
     pub kind: DataType,
     arguments: Vec<Argument>,
     tries: bool,
-    patterns: RefCell<HashMap<String, Rc<::regex::Regex>>>,
+    patterns: RefCell<HashMap<String, Rc<Pattern>>>,
 }
 
 /// One row of a call.
@@ -103,13 +103,11 @@ impl Call {
     }
 
     /// A compiled pattern.
-    pub fn pattern(&self, text: &str) -> std::result::Result<Rc<::regex::Regex>, String> {
+    pub fn pattern(&self, text: &str) -> std::result::Result<Rc<Pattern>, String> {
         if let Some(known) = self.patterns.borrow().get(text) {
             return Ok(Rc::clone(known));
         }
-        let compiled =
-            ::regex::RegexBuilder::new(text).size_limit(REGEX_SIZE_BYTES_MAX).build().map_err(|error| complaint(&error))?;
-        let compiled = Rc::new(compiled);
+        let compiled = Rc::new(Pattern::read(text)?);
         let mut patterns = self.patterns.borrow_mut();
         if patterns.len() >= PATTERNS_MAX {
             patterns.clear();
@@ -121,19 +119,6 @@ impl Call {
 
 /// Patterns of a call that are kept compiled.
 const PATTERNS_MAX: usize = 64;
-
-fn complaint(error: &::regex::Error) -> String {
-    match error {
-        ::regex::Error::CompiledTooBig(_) => {
-            format!("the pattern is larger than the limit of {REGEX_SIZE_BYTES_MAX} bytes (REGEX_SIZE_BYTES_MAX); repeat less")
-        }
-        other => {
-            let text = other.to_string();
-            let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            format!("the pattern cannot be read: {last}")
-        }
-    }
-}
 
 fn argument(value: &ColumnarValue) -> Result<Argument> {
     let (array, is_constant) = match value {
@@ -150,6 +135,11 @@ fn argument(value: &ColumnarValue) -> Result<Argument> {
             let wanted = DataType::Timestamp(TimeUnit::Microsecond, zone.clone());
             let zone = zone.as_deref().filter(|zone| *zone != "UTC" && *zone != "+00:00").map(str::parse::<Tz>).transpose()?;
             Values::Time(cast(&array, &wanted)?.as_primitive::<TimestampMicrosecondType>().clone(), zone)
+        }
+        DataType::Time32(_) | DataType::Time64(_) => {
+            let of_day = cast(&cast(&array, &DataType::Time64(TimeUnit::Microsecond))?, &DataType::Int64)?;
+            let us = of_day.as_primitive::<Int64Type>().iter().collect::<TimestampMicrosecondArray>();
+            Values::Time(us, None)
         }
         DataType::Date32 | DataType::Date64 => {
             let midnights = cast(&array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
@@ -241,7 +231,7 @@ impl<'a> Row<'a> {
     }
 
     /// A compiled pattern.
-    pub fn pattern(&self, text: &str) -> std::result::Result<Rc<::regex::Regex>, String> {
+    pub fn pattern(&self, text: &str) -> std::result::Result<Rc<Pattern>, String> {
         self.call.pattern(text)
     }
 }

@@ -7,16 +7,19 @@ use crate::limits::TEXT_BYTES_MAX;
 pub const FUNCTIONS: &[Spec] = &[
     spec("chr", (1, 1), &[Take::Int], Give::Text, Run::Text(chr)),
     spec("codepoint", (1, 1), &[Take::Text], Give::Int, Run::Int(codepoint)),
-    spec("concat_ws", (1, usize::MAX), &[Take::Text], Give::Text, Run::Columns(concat_ws)),
+    spec("concat_ws", (1, usize::MAX), &[Take::Text, Take::TextOrList], Give::Text, Run::Columns(concat_ws)),
     spec("from_utf8", (1, 1), &[Take::Any], Give::Text, Run::Columns(super::units::from_utf8)),
     spec("hamming_distance", (2, 2), &[Take::Text], Give::Int, Run::Int(hamming)),
-    spec("lake_length", (1, 1), &[Take::Text], Give::Int, Run::Int(length)),
+    spec("lake_length", (1, 1), &[Take::TextOrBytes], Give::Int, Run::Columns(length)),
     spec("replace", (2, 3), &[Take::Text], Give::Text, Run::Text(replace)),
     spec("split", (2, 3), &[Take::Text, Take::Text, Take::Int], Give::Texts, Run::Texts(split)),
     spec("split_part", (3, 3), &[Take::Text, Take::Text, Take::Int], Give::Text, Run::Text(split_part)),
     spec("strpos", (2, 3), &[Take::Text, Take::Text, Take::Int], Give::Int, Run::Int(strpos)),
     spec("substr", (2, 3), &[Take::Text, Take::Int, Take::Int], Give::Text, Run::Text(substr)),
     spec("lpad", (3, 3), &[Take::Text, Take::Int, Take::Text], Give::Text, Run::Text(lpad)),
+    spec("lake_trim", (2, 3), &[Take::Text], Give::Text, Run::Text(trim)),
+    spec("luhn_check", (1, 1), &[Take::Text], Give::Bool, Run::Bool(luhn)),
+    spec("soundex", (1, 1), &[Take::Text], Give::Text, Run::Text(soundex)),
     spec("rpad", (3, 3), &[Take::Text, Take::Int, Take::Text], Give::Text, Run::Text(rpad)),
 ];
 
@@ -33,8 +36,52 @@ fn codepoint(row: &Row<'_>) -> Outcome<i64> {
     }
 }
 
-/// The separator must be there; parts that are null are left out.
+/// `trim` of one side (`leading`, `trailing`) or `both`: of blanks, or of the letters of a text.
+fn trim(row: &Row<'_>) -> Outcome<String> {
+    let (side, text) = (row.text(0), row.text(1));
+    let goes = |letter: char| if row.count() == 3 { row.text(2).contains(letter) } else { letter.is_whitespace() };
+    let text = if side == "trailing" { text } else { text.trim_start_matches(goes) };
+    Ok(Some(if side == "leading" { text } else { text.trim_end_matches(goes) }.to_owned()))
+}
+
+/// Whether digits end in their check digit (Luhn).
+fn luhn(row: &Row<'_>) -> Outcome<bool> {
+    let digits: Option<Vec<u32>> = row.text(0).chars().map(|letter| letter.to_digit(10)).collect();
+    let digits = digits.ok_or("the text must have nothing but digits")?;
+    let sum: u32 =
+        digits.iter().rev().enumerate().map(|(at, digit)| if at % 2 == 0 { *digit } else { digit * 2 / 10 + digit * 2 % 10 }).sum();
+    Ok(Some(!digits.is_empty() && sum % 10 == 0))
+}
+
+/// The sound of an English name: a letter and three digits.
+fn soundex(row: &Row<'_>) -> Outcome<String> {
+    let code = |letter: char| match letter.to_ascii_uppercase() {
+        'B' | 'F' | 'P' | 'V' => '1',
+        'C' | 'G' | 'J' | 'K' | 'Q' | 'S' | 'X' | 'Z' => '2',
+        'D' | 'T' => '3',
+        'L' => '4',
+        'M' | 'N' => '5',
+        'R' => '6',
+        'H' | 'W' => '-',
+        _ => '0',
+    };
+    let mut letters = row.text(0).chars().filter(char::is_ascii_alphabetic);
+    let Some(first) = letters.next() else { return Ok(Some(String::new())) };
+    let (mut sound, mut last) = (first.to_ascii_uppercase().to_string(), code(first));
+    for digit in letters.map(code).filter(|digit| *digit != '-') {
+        if digit != last && digit != '0' {
+            sound.push(digit);
+        }
+        last = digit;
+    }
+    Ok(Some(format!("{sound:0<4}").chars().take(4).collect()))
+}
+
+/// The separator must be there; parts that are null are left out. Instead of parts there may be one list of them.
 fn concat_ws(call: &super::Call) -> datafusion::common::Result<arrow::array::ArrayRef> {
+    if call.count() == 2 && call.column(1)?.data_type().is_nested() {
+        return super::lists::joined(call, 1, 0);
+    }
     let joined = (0..call.rows).map(|at| {
         let row = call.row(at);
         let separator = row.text_or_null(0)?;
@@ -52,8 +99,15 @@ fn hamming(row: &Row<'_>) -> Outcome<i64> {
     Ok(Some(differing as i64))
 }
 
-fn length(row: &Row<'_>) -> Outcome<i64> {
-    Ok(Some(row.text(0).chars().count() as i64))
+/// Characters of a text, bytes of what is no text.
+fn length(call: &super::Call) -> datafusion::common::Result<arrow::array::ArrayRef> {
+    use arrow::array::AsArray;
+    let column = call.column(0)?;
+    let lengths: arrow::array::Int64Array = match column.as_binary_opt::<i32>() {
+        Some(bytes) => bytes.iter().map(|bytes| bytes.map(|bytes| bytes.len() as i64)).collect(),
+        None => (0..call.rows).map(|at| call.row(at).text_or_null(0).map(|text| text.chars().count() as i64)).collect(),
+    };
+    Ok(std::sync::Arc::new(lengths))
 }
 
 fn replace(row: &Row<'_>) -> Outcome<String> {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, TimestampMicrosecondArray};
+use arrow::array::{ArrayRef, AsArray, Date32Array, TimestampMicrosecondArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::ColumnarValue;
 
 use super::{Call, Give, Outcome, Row, Run, Spec, Take, spec, time_type};
 
@@ -45,6 +47,24 @@ pub const FUNCTIONS: &[Spec] = &[
     spec("current_timezone", (0, 0), &[], Give::Text, Run::Text(|_| Ok(Some("UTC".to_owned())))),
     spec("human_readable_seconds", (1, 1), &[Take::Double], Give::Text, Run::Text(human_readable)),
 ];
+
+/// Texts in the place of times, read in every spelling; other values stay as they are.
+pub fn of_texts(name: &str, value: &ColumnarValue, tries: bool) -> Result<ColumnarValue> {
+    if !super::is_text(&value.data_type()) {
+        return Ok(value.clone());
+    }
+    let read = |text: Option<&str>| match text.map(from_text) {
+        Some(Err(what)) if !tries => Err(super::failed(name, what)),
+        Some(time) => Ok(time.ok()),
+        None => Ok(None),
+    };
+    let texts = cast(&value.to_array(1)?, &DataType::Utf8)?;
+    let times = texts.as_string::<i32>().iter().map(read).collect::<Result<TimestampMicrosecondArray>>()?.with_timezone("UTC");
+    Ok(match value {
+        ColumnarValue::Scalar(_) => ColumnarValue::Scalar(ScalarValue::try_from_array(&times, 0)?),
+        ColumnarValue::Array(_) => ColumnarValue::Array(Arc::new(times)),
+    })
+}
 
 fn local(row: &Row<'_>, part: fn(NaiveDateTime) -> i64) -> Outcome<i64> {
     Ok(Some(part(row.local(0)?.0)))
@@ -282,7 +302,16 @@ fn read(text: &str) -> Option<i64> {
     }
 }
 
+/// `2023-07-10`, `2023-07`, `2023`, and ISO 8601's weeks `2023-W28-1` and days of the year `2023-191`.
 fn read_date(text: &str) -> Option<NaiveDate> {
+    if let Some((year, week)) = text.split_once("-W") {
+        let (week, day) = week.split_once('-').unwrap_or((week, "1"));
+        let day = chrono::Weekday::try_from(day.parse::<u8>().ok()?.checked_sub(1)?).ok()?;
+        return NaiveDate::from_isoywd_opt(year.parse().ok()?, week.parse().ok()?, day);
+    }
+    if let Some((year, day)) = text.split_once('-').filter(|(year, day)| year.len() == 4 && day.len() == 3) {
+        return NaiveDate::from_yo_opt(year.parse().ok()?, day.parse().ok()?);
+    }
     let mut parts = text.splitn(3, '-');
     let mut number =
         |least: u32| parts.next().map_or(Some(least), |part| part.parse().ok().filter(|_| part.len() <= 4 && !part.is_empty()));

@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{BinaryOperator, DateTimeField, Expr, Function, ObjectName, UnaryOperator};
 
-use super::{aggregates, conditionals, docs, lambdas};
+use super::{aggregates, conditionals, docs, lambdas, literals};
 use crate::query::build;
 use crate::query::dialect::{CAST, TRY_CAST};
 use crate::query::errors::SqlError;
@@ -14,7 +14,11 @@ pub const AS_MAP: &str = "lake_as_map";
 pub const AS_LIST: &str = "lake_as_list";
 
 /// Functions whose first argument is a list.
-const OF_LISTS: [&str; 27] = [
+const OF_LISTS: [&str; 31] = [
+    "array_histogram",
+    "contains_sequence",
+    "ngrams",
+    "combinations",
     "cardinality",
     "contains",
     "any_match",
@@ -51,7 +55,7 @@ const LIST_WITH_LAMBDA: [&str; 6] = ["any_match", "filter", "transform", "reduce
 const OF_MAPS: [&str; 3] = ["map_keys", "map_values", "map_entries"];
 
 /// Functions that the engine has under another name.
-const RENAMED: [(&str, &str); 32] = [
+const RENAMED: [(&str, &str); 35] = [
     ("every", "bool_and"),
     ("set_agg", "array_agg"),
     ("row", "struct"),
@@ -59,9 +63,12 @@ const RENAMED: [(&str, &str); 32] = [
     ("transform", "array_transform"),
     ("any_match", "array_any_match"),
     ("slice", "lake_slice"),
-    ("sequence", "generate_series"),
+    ("sequence", "lake_sequence"),
+    ("array_first", "lake_array_first"),
+    ("array_histogram", "lake_histogram"),
+    ("pow", "power"),
     ("array_join", "lake_array_join"),
-    ("arrays_overlap", "array_has_any"),
+    ("arrays_overlap", "lake_arrays_overlap"),
     ("levenshtein_distance", "levenshtein"),
     ("truncate", "trunc"),
     ("ceiling", "ceil"),
@@ -98,6 +105,7 @@ pub fn before(function: &mut Function) -> Result<(), SqlError> {
 /// column of a store's own table.
 pub fn after(function: &mut Function, in_try: bool, of_events: bool) -> Result<Option<Expr>, SqlError> {
     let Some(name) = build::name_of(function) else { return Ok(None) };
+    lambdas::only_where_known(function, &name)?;
     if let Some(replaced) = replaced(function, &name, of_events)? {
         return Ok(Some(replaced));
     }
@@ -117,6 +125,10 @@ pub fn after(function: &mut Function, in_try: bool, of_events: bool) -> Result<O
         && let datafusion::sql::sqlparser::ast::FunctionArguments::List(list) = &mut function.args
     {
         list.duplicate_treatment = Some(datafusion::sql::sqlparser::ast::DuplicateTreatment::Distinct);
+    }
+    if name == "array_sort" {
+        let sorts_by = build::args_of(function).is_some_and(|args| args.len() == 2);
+        build::rename(function, if sorts_by { "lake_sort_by" } else { "lake_array_sort" });
     }
     let name = build::name_of(function).unwrap_or_default();
     if in_try && name == CAST {
@@ -145,7 +157,18 @@ fn replaced(function: &mut Function, name: &str, of_events: bool) -> Result<Opti
         "zip_with" => Some(renamed(lambdas::zip_with(function)?)),
         "at_timezone" => at_timezone(function),
         "greatest" | "least" if !is_ours(function) => Some(null_if_any(function)),
-        "localtimestamp" => Some(build::call("now", Vec::new())),
+        "localtime" => Some(build::call("current_time", Vec::new())),
+        "current_time" if build::args_of(function).is_some_and(|args| !args.is_empty()) => {
+            Some(build::call("current_time", Vec::new()))
+        }
+        "localtimestamp" | "current_timestamp" => Some(build::call("now", Vec::new())),
+        "now" if !build::args_of(function).is_none_or(|args| args.is_empty()) => Some(build::call("now", Vec::new())),
+        "random" | "rand" => random(function),
+        "map" if build::args_of(function).is_some_and(|args| args.is_empty()) => Some(build::call("lake_empty_map", Vec::new())),
+        "map_zip_with" => Some(lambdas::map_zip_with(function)?),
+        "regexp_replace" => lambdas::regexp_replace(function),
+        "typeof" => build::args_of(function).and_then(|args| literals::type_of(args.first()?)).map(|kind| build::text(&kind)),
+        "md5" if !is_ours(function) => Some(md5(function)),
         "mod" => binary(function, BinaryOperator::Modulo),
         "concat" => concat(function),
         "to_base64" => Some(coded(function, "encode", "base64pad")),
@@ -225,6 +248,29 @@ fn null_if_any(function: &Function) -> Expr {
         }
         None => call,
     }
+}
+
+/// The engine's hash is hexadecimal text; Trino's is bytes.
+fn md5(function: &Function) -> Expr {
+    let mut own = function.clone();
+    own.name = ObjectName::from(vec![build::name("md5")]);
+    build::call("from_hex", vec![Expr::Function(own)])
+}
+
+/// `random(n)` and `random(m, n)`: a whole number from m (or 0), below n.
+fn random(function: &Function) -> Option<Expr> {
+    let args: Vec<Expr> = build::args_of(function)?.into_iter().cloned().collect();
+    let (low, high) = match args.as_slice() {
+        [high] => (build::number(0), high.clone()),
+        [low, high] => (low.clone(), high.clone()),
+        _ => return None,
+    };
+    let nested = |expr: Expr| Box::new(Expr::Nested(Box::new(expr)));
+    let op = |left: Expr, op: BinaryOperator, right: Expr| Expr::BinaryOp { left: nested(left), op, right: nested(right) };
+    let span = op(high, BinaryOperator::Minus, low.clone());
+    let part = op(build::call("random", Vec::new()), BinaryOperator::Multiply, span);
+    let whole = build::call(CAST, vec![build::call("floor", vec![part]), build::text("bigint")]);
+    Some(op(whole, BinaryOperator::Plus, low))
 }
 
 /// `mod(a, b)` is `a % b`.

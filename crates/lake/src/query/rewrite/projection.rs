@@ -1,6 +1,6 @@
 //! The columns of an answer: `*` over events, names as Lake gives them, `_col0` for what has none, and names that are there twice.
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, SetExpr};
 
 use super::paths;
 use super::scope::{Offers, Relation, Scope, wildcard_of};
@@ -28,6 +28,13 @@ fn own_name(expr: &Expr) -> Option<String> {
         Expr::Nested(inner) => own_name(inner),
         _ => None,
     }
+}
+
+/// The headers of VALUES that stands alone.
+pub fn of_values(body: &SetExpr) -> Option<Vec<String>> {
+    let SetExpr::Values(values) = body else { return None };
+    let width = values.rows.first().map_or(0, |row| row.content.len());
+    Some((0..width).map(|at| format!("_col{at}")).collect())
 }
 
 /// Gives every column of a SELECT its name, each once; returns the headers, which may repeat.
