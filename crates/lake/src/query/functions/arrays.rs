@@ -197,8 +197,11 @@ fn has_sequence(call: &Call) -> Result<ArrayRef> {
     Ok(Arc::new(each.collect::<BooleanArray>()))
 }
 
+/// Groups of so many of these places.
+type Grouped = fn(Range<usize>, usize) -> Outcome<Vec<Vec<usize>>>;
+
 /// Lists of groups of a list's elements.
-fn groups(call: &Call, grouped: fn(Range<usize>, usize) -> Outcome<Vec<Vec<usize>>>) -> Result<ArrayRef> {
+fn groups(call: &Call, grouped: Grouped) -> Result<ArrayRef> {
     let list = lists(call, 0)?;
     let (mut places, mut inner, mut lengths, mut valid) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for at in 0..call.rows {

@@ -16,7 +16,7 @@ const BYTES: Give = Give::By(binary);
 
 /// The table.
 pub const FUNCTIONS: &[Spec] = &[
-    spec("sha1", (1, 1), ANY, BYTES, Run::Columns(|call| hashed(call, |bytes| sha1(bytes)))),
+    spec("sha1", (1, 1), ANY, BYTES, Run::Columns(|call| hashed(call, sha1))),
     spec("sha256", (1, 1), ANY, BYTES, Run::Columns(|call| hashed(call, |bytes| Sha256::digest(bytes).to_vec()))),
     spec("sha512", (1, 1), ANY, BYTES, Run::Columns(|call| hashed(call, |bytes| Sha512::digest(bytes).to_vec()))),
     spec("xxhash64", (1, 1), ANY, BYTES, Run::Columns(|call| hashed(call, |bytes| xxhash64(bytes).to_be_bytes().to_vec()))),
@@ -189,7 +189,7 @@ fn digits(bytes: &[u8], alphabet: &[u8], bits: usize, group: usize) -> String {
     if count > 0 {
         digit((rest << (bits - count)) & mask);
     }
-    while written.len() % group != 0 {
+    while !written.len().is_multiple_of(group) {
         written.push('=');
     }
     written

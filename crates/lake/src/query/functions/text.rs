@@ -50,7 +50,7 @@ fn luhn(row: &Row<'_>) -> Outcome<bool> {
     let digits = digits.ok_or("the text must have nothing but digits")?;
     let sum: u32 =
         digits.iter().rev().enumerate().map(|(at, digit)| if at % 2 == 0 { *digit } else { digit * 2 / 10 + digit * 2 % 10 }).sum();
-    Ok(Some(!digits.is_empty() && sum % 10 == 0))
+    Ok(Some(!digits.is_empty() && sum.is_multiple_of(10)))
 }
 
 /// The sound of an English name: a letter and three digits.

@@ -39,7 +39,7 @@ pub fn rewrite(query: &mut Query) -> Result<(), SqlError> {
         op: BinaryOperator::LtEq,
         right: Box::new(quantity.unwrap_or_else(|| build::number(1))),
     });
-    query.body = Box::new(SetExpr::Select(Box::new(chosen)));
+    *query.body = SetExpr::Select(Box::new(chosen));
     query.order_by = Some(OrderBy { kind: OrderByKind::Expressions(vec![build::sort_key(rank, true)]), interpolate: None });
     Ok(())
 }
