@@ -40,6 +40,8 @@ pub const SQL_DEPTH_MAX: usize = 100;
 pub const SQL_LAMBDA_DEPTH_MAX: usize = 8;
 /// Most operators (AND, OR, +, =, ...) in an SQL statement: a chain of them nests as deep as it is long.
 pub const SQL_OPERATORS_MAX: usize = 5_000;
+/// Most SELECTs in an SQL statement, those of subqueries and of WITH counted: planning a long chain of them takes minutes.
+pub const SQL_SELECTS_MAX: usize = 300;
 /// Largest compiled regular expression of a query, in bytes.
 pub const REGEX_SIZE_BYTES_MAX: usize = 1 << 20;
 /// Steps that a regular expression with look-around or back references may take on one text.

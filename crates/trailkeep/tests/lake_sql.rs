@@ -203,13 +203,16 @@ fn statements_that_mean_harm_are_stopped_by_a_limit() {
     let deep = format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000));
     let chain = format!("SELECT 1{}", " + 1".repeat(20_000));
     let subqueries = format!("SELECT * FROM {}events{}", "(SELECT * FROM ".repeat(2_000), ")".repeat(2_000));
+    let links: String = (1..2_000).map(|link| format!(", c{link} AS (SELECT a FROM c{})", link - 1)).collect();
+    let linked = format!("WITH c0 AS (SELECT 1 AS a){links} SELECT a FROM c1999");
     let cross =
         "SELECT count(*) FROM events a, events b, events c, events d WHERE a.eventName < b.eventName OR c.userAgent > d.userAgent";
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 11] = [
         (&[&deep], "SQL_DEPTH_MAX"),
         (&["--file", &long.display().to_string()], "100000 bytes"),
         (&[&chain], "SQL_OPERATORS_MAX"),
         (&[&subqueries], "SQL_DEPTH_MAX"),
+        (&[&linked], "SQL_SELECTS_MAX"),
         (&[cross, "--timeout", "2s"], "the query is stopped by its limit"),
         (&["SELECT a.eventID FROM events a, events b, events c", "--max-rows", "1000"], "--max-rows"),
         (&["SELECT regexp_like(eventName, '((((a{200}){200}){200}){200})') FROM events"], "REGEX_SIZE_BYTES_MAX"),

@@ -11,20 +11,32 @@ use datafusion::sql::sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenize
 
 use super::dialect::TrinoDialect;
 use super::errors::SqlError;
-use crate::limits::SQL_OPERATORS_MAX;
+use crate::limits::{SQL_OPERATORS_MAX, SQL_SELECTS_MAX};
 
 /// Reads a statement into tokens, with its parameters put in.
 pub fn read(sql: &str, parameters: &[String]) -> Result<Vec<TokenWithSpan>, SqlError> {
     let tokens =
         Tokenizer::new(&TrinoDialect, sql).tokenize_with_location().map_err(|error| SqlError::unreadable(&error.to_string()))?;
+    depth::check(&tokens)?;
+    check_size(&tokens)?;
+    fill_in(values_in_rows(named(values_selected(tables_selected(tokens)))), parameters)
+}
+
+/// Refuses what would take the planner for ever.
+fn check_size(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
     let operators = tokens.iter().filter(|token| is_operator(&token.token)).count();
     if operators > SQL_OPERATORS_MAX {
         let what =
             format!("the statement has {operators} operators, more than the limit of {SQL_OPERATORS_MAX} (SQL_OPERATORS_MAX)");
         return Err(SqlError::new(what).hint("write long chains of OR as `column IN (...)`"));
     }
-    depth::check(&tokens)?;
-    fill_in(values_in_rows(named(values_selected(tables_selected(tokens)))), parameters)
+    let selects =
+        tokens.iter().filter(|token| matches!(&token.token, Token::Word(word) if word.keyword == Keyword::SELECT)).count();
+    if selects > SQL_SELECTS_MAX {
+        let what = format!("the statement has {selects} SELECTs, more than the limit of {SQL_SELECTS_MAX} (SQL_SELECTS_MAX)");
+        return Err(SqlError::new(what).hint("ask in several statements"));
+    }
+    Ok(())
 }
 
 /// `TABLE events` is `SELECT * FROM events`.
