@@ -98,6 +98,17 @@ impl Answer {
     }
 }
 
+/// A statement rewritten once, and what becomes of that when it is rewritten again: the same, or the rewriter is wrong. For those who look
+/// for statements with which it is.
+pub fn rewritten_twice(sql: &str) -> Result<[String; 2], SqlError> {
+    let known = stores::Stores::of(&[Store::events()]);
+    let statement::Read { mut query, tokens } = statement::read(sql, &[])?;
+    rewrite::rewrite(&mut query, &known).map_err(|error| error.placed(&tokens))?;
+    let once = query.to_string();
+    let again = rewrite::rewrite(&mut query, &known);
+    Ok([once, again.map_or_else(|error| format!("refused: {error}"), |_| query.to_string())])
+}
+
 /// The columns of a table that is not of events, in lower case.
 fn columns_of_table(table: &str) -> Vec<String> {
     let (schema, more): (SchemaRef, &[&str]) = match table {
