@@ -5,7 +5,8 @@ use libfuzzer_sys::fuzz_target;
 use predicate::selector::{self, Owner};
 use predicate::{Matcher, Set};
 
-const EVENT: &str = r#"{"eventCategory":"Data","eventName":"GetObject","resources":[{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::b/k"}]}"#;
+const EVENT: &str =
+    r#"{"eventCategory":"Data","eventName":"GetObject","resources":[{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::b/k"}]}"#;
 
 fuzz_target!(|text: &str| {
     if let Some(mended) = selector::mend(text) {
