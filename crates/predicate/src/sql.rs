@@ -121,7 +121,19 @@ fn text(column: &str, glob: &Glob, case: Case) -> String {
             Piece::Many => "%".to_owned(),
         })
         .collect();
-    format!("{column} LIKE {}", literal(&pattern))
+    like(&column, &pattern)
+}
+
+/// A pattern in which a backslash takes the meaning from what follows; CloudTrail Lake's SQL has no such sign unless it is named.
+fn like(column: &str, pattern: &str) -> String {
+    let escape = if pattern.contains('\\') { r" ESCAPE '\'" } else { "" };
+    format!("{column} LIKE {}{escape}", literal(pattern))
+}
+
+/// Records with fields of their own under this key, or under one that cannot be told.
+fn other_fields(key: &str) -> String {
+    let key = key.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("raw IS NOT NULL OR {} OR {}", like("otherfields", &format!("%{key}%")), like("otherfields", r"%\\%"))
 }
 
 /// Records in which a text column does not tell all: kept raw, the key in `otherfields`, a list or object in the column.
@@ -131,8 +143,7 @@ fn odd_text(column: &str, path: &Path) -> String {
 
 fn odd(path: &Path) -> String {
     let last = path.steps.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
-    let key = literal(&format!("%{}%", last.unwrap_or_default().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")));
-    format!(r"raw IS NOT NULL OR otherfields LIKE {key} OR otherfields LIKE '%\\%'")
+    other_fields(last.unwrap_or_default())
 }
 
 fn with_odd(plain: &str, odd: &str, side: Side) -> String {
@@ -158,7 +169,7 @@ fn inside(column: &str, path: &Path, check: &Check) -> String {
     match longest.max_by_key(|part| part.len()).filter(|part| part.len() > 2) {
         Some(part) => {
             let found = text(column, &Glob::contains(part), *case);
-            format!("({found} OR {column} LIKE '%\\\\u%' OR {})", odd_document(column, path))
+            format!("({found} OR {} OR {})", like(column, r"%\\u%"), odd_document(column, path))
         }
         None => has_key(column, path),
     }
@@ -170,7 +181,7 @@ fn has_key(column: &str, path: &Path) -> String {
     match last {
         Some(key) if key.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
             let found = text(column, &Glob::contains(key), Case::Exact);
-            format!("({found} OR {column} LIKE '%\\\\u%' OR {})", odd_document(column, path))
+            format!("({found} OR {} OR {})", like(column, r"%\\u%"), odd_document(column, path))
         }
         _ => TRUE.to_owned(),
     }
@@ -182,8 +193,7 @@ fn odd_document(column: &str, path: &Path) -> String {
         (Some(Step::Key(key)), Reading::Loose | Reading::Strict) => key.as_str(),
         _ => column,
     };
-    let key = literal(&format!("%{}%", top.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")));
-    format!(r"raw IS NOT NULL OR otherfields LIKE {key} OR otherfields LIKE '%\\%'")
+    other_fields(top)
 }
 
 /// Text as an SQL literal.
