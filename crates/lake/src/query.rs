@@ -4,6 +4,7 @@
 //! (`statement`). That is rewritten (`rewrite`): AWS's nested paths reach flat columns, Trino's constructs those of the engine. Functions
 //! that the engine has not, or has with another meaning, are in `functions`. Nothing but SELECT is accepted, and every query has limits.
 
+mod alarm;
 mod build;
 mod dialect;
 mod errors;
@@ -37,11 +38,12 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{Expr, ScalarUDF, bitwise_and, col, lit};
+use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::Statement;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 
 pub use errors::SqlError;
@@ -127,7 +129,7 @@ impl Lake {
 
     /// Answers a question.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Answer, LakeError> {
-        let alarm = Box::pin(tokio::time::sleep(question.limits.time));
+        let alarm = alarm::Alarm::after(question.limits.time).map_err(|error| LakeError::Worker(error.to_string()))?;
         let statement::Read { mut query, tokens } = statement::read(question.sql, question.parameters)?;
         let all = self.stores().await?;
         let rewritten = rewrite::rewrite(&mut query, &stores::Stores::of(&all)).map_err(|error| error.placed(&tokens))?;
@@ -260,7 +262,22 @@ async fn started(
     let plan = frame.create_physical_plan().await?;
     let rows = execute_stream(Arc::clone(&plan), task_of(context, &plan)?)?;
     // The optimizer may have chosen other types for text than the plan had.
-    Ok((rows.schema(), rows))
+    Ok((rows.schema(), in_its_own_task(rows)))
+}
+
+/// Rows that are made in a task of their own: a join may work for minutes before it gives way, and who waits must hear the alarm.
+fn in_its_own_task(mut rows: SendableRecordBatchStream) -> SendableRecordBatchStream {
+    let mut builder = RecordBatchReceiverStream::builder(rows.schema(), 1);
+    let sender = builder.tx();
+    builder.spawn(async move {
+        while let Some(batch) = rows.next().await {
+            if sender.send(batch).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    });
+    builder.build()
 }
 
 /// What a plan runs in. A nested loop join that runs out of memory starts its left side a second time, to spill it; what is below does

@@ -10,8 +10,8 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::physical_plan::{RecordBatchStream, SendableRecordBatchStream};
 use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 use futures::{Stream, StreamExt};
-use tokio::time::Sleep;
 
+use super::alarm::Alarm;
 use super::errors::SqlError;
 use crate::limits::{QUERY_MEMORY_BYTES_MAX, QUERY_SPILL_BYTES_MAX, QUERY_TIME_S_MAX};
 
@@ -63,7 +63,7 @@ pub fn in_words(reason: &str) -> String {
 /// The rows.
 pub struct Limited {
     inner: SendableRecordBatchStream,
-    alarm: Pin<Box<Sleep>>,
+    alarm: Alarm,
     limits: QueryLimits,
     tokens: Vec<TokenWithSpan>,
     rows: u64,
@@ -72,12 +72,7 @@ pub struct Limited {
 
 impl Limited {
     /// Rows that end with an error when a limit is reached; the statement's tokens tell the places of errors.
-    pub fn new(
-        inner: SendableRecordBatchStream,
-        limits: QueryLimits,
-        alarm: Pin<Box<Sleep>>,
-        tokens: Vec<TokenWithSpan>,
-    ) -> Limited {
+    pub fn new(inner: SendableRecordBatchStream, limits: QueryLimits, alarm: Alarm, tokens: Vec<TokenWithSpan>) -> Limited {
         Limited { inner, alarm, limits, tokens, rows: 0, is_over: false }
     }
 
@@ -97,7 +92,7 @@ impl Stream for Limited {
         if self.is_over {
             return Poll::Ready(None);
         }
-        if self.alarm.as_mut().poll(context).is_ready() {
+        if Pin::new(&mut self.alarm).poll(context).is_ready() {
             self.is_over = true;
             return Poll::Ready(Some(Err(out_of_time(&self.limits))));
         }
