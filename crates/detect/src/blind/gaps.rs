@@ -33,7 +33,7 @@ const BUSY_US: i64 = 30 * MINUTE_US;
 /// How many times as long as ever before it must be quiet: in a whole trail, and in one of its many accounts and Regions.
 const PATIENCE_WHOLE: i64 = 2;
 /// The same in one of many.
-const PATIENCE_PART: i64 = 3;
+const PATIENCE_PART: i64 = 4;
 /// How late log files come.
 const LATE_US: i64 = 15 * MINUTE_US;
 
