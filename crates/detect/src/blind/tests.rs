@@ -156,7 +156,7 @@ fn a_heartbeat_counts_where_there_are_no_digests_and_others_go_on() {
     let mut seldom = Signs::default();
     files(&mut seldom, &a, 5, 0..24, 12 * DAY);
     files(&mut seldom, &b, 60, 0..24, 10 * DAY);
-    assert_eq!(told(&seldom, clock), [say("heartbeat-missing", "1", "b", 239, 15 + 3 * 45 + 15)]);
+    assert_eq!(told(&seldom, clock), [say("heartbeat-missing", "1", "b", 239, 15 + 4 * 45 + 15)]);
     // Digests say that nothing happened there.
     digests(&mut signs, &cell("t", "1", "b"), 0, 0..12 * 24, &[]);
     assert_eq!(told(&signs, clock), []);
