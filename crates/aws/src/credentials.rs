@@ -1,12 +1,12 @@
 //! Credentials of the SDK's default chain, in the shape that the storage client wants, kept until shortly before they end.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use dial::chain_of;
 use object_store::CredentialProvider;
 use object_store::aws::AwsCredential;
 use tokio::sync::Mutex;
@@ -113,21 +113,6 @@ fn brief(reason: &str) -> String {
     let (said, _) = reason.split_once(". Attempted:").unwrap_or((reason, ""));
     let (said, _) = said.split_once('\n').unwrap_or((said, ""));
     said.strip_prefix("the credential provider was not enabled: ").unwrap_or(said).to_owned()
-}
-
-/// An error with everything below it, each thing said once.
-pub(crate) fn chain_of(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        below = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

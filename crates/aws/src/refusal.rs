@@ -3,10 +3,11 @@
 use std::error::Error;
 
 use collect::source::SourceError;
+use dial::chain_of;
 use prove::store::Refusal;
 use serde_json::Value;
 
-use crate::credentials::{NoCredentials, chain_of};
+use crate::credentials::NoCredentials;
 
 /// What was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,6 @@
 //! microseconds of processor time, most of it handed from thread to thread; here the thread that asks writes, waits and reads
 //! itself, which costs a third of that. Calls block: they come from plain threads, never from async code.
 
-mod dial;
 mod lane;
 mod signature;
 mod spelling;
@@ -14,13 +13,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use dial::Dialer;
 use http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::Full;
 
-use crate::access::{BACKOFF_MAX, Clock, REQUEST_TIMEOUT, RETRIES_MAX, RETRY_TIMEOUT};
+use crate::access::{BACKOFF_MAX, CONNECT_TIMEOUT, Clock, REQUEST_TIMEOUT, RETRIES_MAX, RETRY_TIMEOUT};
 use crate::refusal::element;
-use dial::Dialer;
 use lane::{Broken, Lane, Limited};
 pub(crate) use signature::Signing;
 use signature::{Moment, Signer};
@@ -77,7 +76,7 @@ pub(crate) enum Unanswered {
 impl Service {
     /// A service at `endpoint`: `https://host[:port]`. Connects when it is first asked.
     pub(crate) fn new(endpoint: &str, signing: Signing, clock: Clock) -> Result<Service, String> {
-        let dialer = Dialer::new(endpoint)?;
+        let dialer = Dialer::new(endpoint, CONNECT_TIMEOUT)?;
         let host = dialer.host().try_into().map_err(|_| format!("`{endpoint}` is no endpoint"))?;
         Ok(Service { dialer, host, signing, clock, lanes: Mutex::default() })
     }

@@ -14,7 +14,7 @@ use crate::backoff;
 use crate::error::TellError;
 use crate::limits::{DRAIN_TIME_MAX, QUEUE_MAX, RESCAN_EVERY, TROUBLE_EVERY};
 use crate::outbox::{Outbox, Place};
-use crate::send::{NotTaken, Print, send};
+use crate::send::{Means, NotTaken, Print, send};
 use crate::target::Target;
 
 /// How a target stands in this process.
@@ -44,7 +44,7 @@ struct Handle {
 struct Courier {
     target: Target,
     outbox: Outbox,
-    print: Print,
+    means: Means,
     standing: Arc<Mutex<Standing>>,
     queue: BTreeMap<Place, Waiting>,
     /// What was taken, or is below the target's level: the home is not asked about it again.
@@ -113,7 +113,7 @@ impl Courier {
         Courier {
             target,
             outbox,
-            print,
+            means: Means::new(print),
             standing,
             queue: BTreeMap::new(),
             done: BTreeSet::new(),
@@ -207,7 +207,7 @@ impl Courier {
             };
         }
         let now_s = self.outbox.now_us().div_euclid(1_000_000);
-        match send(&self.target.kind, &kept, now_s, &self.print).await {
+        match send(&self.target.kind, &kept, now_s, &mut self.means).await {
             Ok(()) => self.taken(place).await,
             Err(not_taken) => self.not_taken(place, not_taken).await,
         }

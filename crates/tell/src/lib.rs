@@ -11,7 +11,6 @@
 mod backoff;
 mod config;
 mod courier;
-mod dial;
 mod error;
 pub mod limits;
 mod message;

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use http::{Method, Request, StatusCode, header};
+use dial::{Dialer, chain_of};
+use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
 use crate::backoff::retry_after;
-use crate::dial;
-use crate::limits::{ANSWER_BYTES_MAX, ANSWER_TIME_MAX};
+use crate::limits::{ANSWER_BYTES_MAX, ANSWER_TIME_MAX, CONNECT_TIME_MAX};
 use crate::message::{line, slack};
 use crate::outbox::Kept;
 use crate::signature::{self, sign};
@@ -31,25 +31,51 @@ pub(crate) struct NotTaken {
     pub(crate) is_its_own: bool,
 }
 
+/// With what a target is told.
+pub(crate) struct Means {
+    print: Print,
+    /// Made at the first attempt: what this machine trusts is read once.
+    dialer: Option<Dialer>,
+}
+
+impl Means {
+    pub(crate) fn new(print: Print) -> Means {
+        Means { print, dialer: None }
+    }
+
+    fn dialer(&mut self, url: &Url) -> Result<&Dialer, NotTaken> {
+        match &mut self.dialer {
+            Some(dialer) => Ok(dialer),
+            none => {
+                let dialer = Dialer::new(&url.origin(), CONNECT_TIME_MAX);
+                Ok(none.insert(dialer.map_err(|reason| of_itself(format!("`{}` could not be reached: {reason}", url.host())))?))
+            }
+        }
+    }
+}
+
 /// Tells a finding. `now_s` is in seconds since 1970.
-pub(crate) async fn send(kind: &Kind, kept: &Kept, now_s: i64, print: &Print) -> Result<(), NotTaken> {
+pub(crate) async fn send(kind: &Kind, kept: &Kept, now_s: i64, means: &mut Means) -> Result<(), NotTaken> {
     match kind {
         Kind::Webhook { url, secret } => {
             let body = line(kept).into_bytes();
             let signed = secret.as_ref().map(|secret| sign(secret, now_s, &body));
-            post(url, &kept.finding.id, body, signed, now_s).await
+            post(means.dialer(url)?, url, &kept.finding.id, body, signed, now_s).await
         }
-        Kind::Slack(url) => post(url, &kept.finding.id, slack(kept).to_string().into_bytes(), None, now_s).await,
+        Kind::Slack(url) => {
+            let body = slack(kept).to_string().into_bytes();
+            post(means.dialer(url)?, url, &kept.finding.id, body, None, now_s).await
+        }
         Kind::File(path) => {
             let (path, line) = (path.clone(), line(kept));
             let written = tokio::task::spawn_blocking(move || append(&path, &line)).await;
             written.map_err(io::Error::other).and_then(|written| written).map_err(|error| of_itself(error.to_string()))
         }
-        Kind::Stdout => print(&line(kept)).map_err(|error| of_itself(error.to_string())),
+        Kind::Stdout => (means.print)(&line(kept)).map_err(|error| of_itself(error.to_string())),
     }
 }
 
-async fn post(url: &Url, id: &str, body: Vec<u8>, signed: Option<String>, now_s: i64) -> Result<(), NotTaken> {
+async fn post(dialer: &Dialer, url: &Url, id: &str, body: Vec<u8>, signed: Option<String>, now_s: i64) -> Result<(), NotTaken> {
     let mut request = Request::builder()
         .method(Method::POST)
         .uri(url.path())
@@ -62,14 +88,14 @@ async fn post(url: &Url, id: &str, body: Vec<u8>, signed: Option<String>, now_s:
         request = request.header(signature::HEADER, signed);
     }
     let request = request.body(Full::new(Bytes::from(body))).map_err(|error| of_itself(error.to_string()))?;
-    match tokio::time::timeout(ANSWER_TIME_MAX, answered(url, request, now_s)).await {
+    match tokio::time::timeout(ANSWER_TIME_MAX, answered(dialer, url, request, now_s)).await {
         Ok(answer) => answer,
         Err(_) => Err(of_itself(format!("`{}` did not answer within {} s", url.host(), ANSWER_TIME_MAX.as_secs()))),
     }
 }
 
-async fn answered(url: &Url, request: Request<Full<Bytes>>, now_s: i64) -> Result<(), NotTaken> {
-    let answer = dial::request(url, request).await.map_err(of_itself)?;
+async fn answered(dialer: &Dialer, url: &Url, request: Request<Full<Bytes>>, now_s: i64) -> Result<(), NotTaken> {
+    let answer = exchanged(dialer, url, request).await.map_err(of_itself)?;
     let status = answer.status();
     if status.is_success() {
         return Ok(());
@@ -79,6 +105,16 @@ async fn answered(url: &Url, request: Request<Full<Bytes>>, now_s: i64) -> Resul
     let said = said(answer.into_body()).await;
     let said = if said.is_empty() { String::new() } else { format!(": {said}") };
     Err(NotTaken { reason: format!("`{}` answered {status}{said}", url.host()), retry_after, is_its_own: is_its_own(status) })
+}
+
+/// Sends a request over a connection of its own and waits for the head of its answer. Redirects are not followed: a signed message goes
+/// where it was sent.
+async fn exchanged(dialer: &Dialer, url: &Url, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, String> {
+    let failed = |error: hyper::Error| format!("`{}` did not answer: {}", url.host(), chain_of(&error));
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(dialer.dial().await?).await.map_err(failed)?;
+    // Ends by itself with the answer, or with the sender.
+    tokio::spawn(connection);
+    sender.send_request(request).await.map_err(failed)
 }
 
 /// Whether the answer is about the finding, and not about the target's own state.

@@ -100,12 +100,13 @@ impl Url {
         Ok(Url(uri))
     }
 
-    pub(crate) fn uri(&self) -> &Uri {
-        &self.0
-    }
-
     pub(crate) fn is_https(&self) -> bool {
         self.0.scheme_str() == Some("https")
+    }
+
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        format!("{}://{}", self.0.scheme_str().unwrap_or_default(), self.host())
     }
 
     /// Host and port, as they are written.

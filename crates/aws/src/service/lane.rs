@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
+use dial::{Dialer, chain_of};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
@@ -11,7 +12,6 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use tokio::runtime::{Builder, Runtime};
 
 use super::Answer;
-use super::dial::Dialer;
 
 /// Longest text of a refusal that is read.
 const REFUSAL_BYTES_MAX: u64 = 64 * 1024;
@@ -85,7 +85,7 @@ async fn exchange(
     };
     let broken = |error: hyper::Error| match is_kept && is_stale(&error) {
         true => Broken::Stale,
-        false => Broken::Passing(crate::credentials::chain_of(&error)),
+        false => Broken::Passing(chain_of(&error)),
     };
     sender.ready().await.map_err(broken)?;
     let response = sender.send_request(request).await.map_err(broken)?;
@@ -119,7 +119,7 @@ async fn read(response: Response<Incoming>, Limited { into: mut bytes, bytes_max
     bytes.clear();
     bytes.reserve(said.and_then(|size_bytes| size_bytes.try_into().ok()).unwrap_or_default());
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Broken::Passing(crate::credentials::chain_of(&error)))?;
+        let frame = frame.map_err(|error| Broken::Passing(chain_of(&error)))?;
         let Ok(part) = frame.into_data() else { continue };
         if (bytes.len() + part.len()) as u64 > limit {
             return Err(Broken::TooLarge);

@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Uri;
 use hyper::rt::{Read, Write};
@@ -15,12 +16,9 @@ use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use tower_service::Service;
 
-use crate::access::CONNECT_TIMEOUT;
-use crate::credentials::chain_of;
-
 /// Makes connections to one place.
 #[derive(Clone)]
-pub(crate) struct Dialer {
+pub struct Dialer {
     target: Uri,
     host: String,
     way: Way,
@@ -36,32 +34,32 @@ enum Way {
 }
 
 /// A connection of any kind.
-pub(crate) trait Stream: Read + Write + Unpin + Send {}
+pub trait Stream: Read + Write + Unpin + Send {}
 
 impl<S: Read + Write + Unpin + Send> Stream for S {}
 
 impl Dialer {
-    /// Reads `http[s]://host[:port]`.
-    pub(crate) fn new(endpoint: &str) -> Result<Dialer, String> {
+    /// Reads `http[s]://host[:port]`. A connection may take so long.
+    pub fn new(endpoint: &str, connect_timeout: Duration) -> Result<Dialer, String> {
         let refused = || format!("`{endpoint}` is no endpoint; write it as `https://host[:port]`");
         let target: Uri = endpoint.trim_end_matches('/').parse().map_err(|_| refused())?;
         let host = target.authority().filter(|_| matches!(target.path(), "" | "/")).ok_or_else(refused)?;
         let host = host.as_str().to_owned();
         let way = match target.scheme_str() {
-            Some("http") => Way::Plain(tcp()),
-            Some("https") => secure(Matcher::from_env().intercept(&target))?,
+            Some("http") => Way::Plain(tcp(connect_timeout)),
+            Some("https") => secure(Matcher::from_env().intercept(&target), tcp(connect_timeout))?,
             _ => return Err(refused()),
         };
         Ok(Dialer { target, host, way })
     }
 
     /// The `Host` header.
-    pub(crate) fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         &self.host
     }
 
     /// Connects.
-    pub(crate) async fn dial(&self) -> Result<Box<dyn Stream>, String> {
+    pub async fn dial(&self) -> Result<Box<dyn Stream>, String> {
         let target = self.target.clone();
         let told = |error: &dyn Error| format!("`{}` could not be reached: {}", self.host, chain_of(error));
         match self.way.clone() {
@@ -76,21 +74,21 @@ fn boxed(stream: impl Stream + 'static) -> Box<dyn Stream> {
     Box::new(stream)
 }
 
-fn tcp() -> HttpConnector {
+fn tcp(connect_timeout: Duration) -> HttpConnector {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_connect_timeout(Some(connect_timeout));
     tcp
 }
 
-fn secure(proxy: Option<Intercept>) -> Result<Way, String> {
+fn secure(proxy: Option<Intercept>, tcp: HttpConnector) -> Result<Way, String> {
     let config = trusting().map_err(|reason| format!("no certificates to trust: {reason}"))?;
-    let Some(proxy) = proxy else { return Ok(Way::Tls(with_tls(&config, tcp()))) };
+    let Some(proxy) = proxy else { return Ok(Way::Tls(with_tls(&config, tcp))) };
     if !matches!(proxy.uri().scheme_str(), Some("http" | "https")) {
         return Err(format!("the proxy `{}` is of a kind that is not supported; use an http:// one", proxy.uri()));
     }
-    let mut tunnel = Tunnel::new(proxy.uri().clone(), with_tls(&config, tcp()));
+    let mut tunnel = Tunnel::new(proxy.uri().clone(), with_tls(&config, tcp));
     if let Some(auth) = proxy.basic_auth() {
         tunnel = tunnel.with_auth(auth.clone());
     }
@@ -108,6 +106,21 @@ fn trusting() -> Result<ClientConfig, String> {
     Ok(builder.with_native_roots().map_err(|error| error.to_string())?.with_no_client_auth())
 }
 
+/// An error with everything below it, each thing said once.
+pub fn chain_of(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        below = error.source();
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,7 +136,7 @@ mod tests {
             ("host:9000", None),
         ];
         for (endpoint, host) in cases {
-            assert_eq!(Dialer::new(endpoint).ok().as_ref().map(Dialer::host), host, "{endpoint}");
+            assert_eq!(Dialer::new(endpoint, Duration::from_secs(5)).ok().as_ref().map(Dialer::host), host, "{endpoint}");
         }
     }
 }
