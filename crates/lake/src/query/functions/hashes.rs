@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Float64Array, Int64Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use aws_lc_rs::{digest, hmac};
 use datafusion::common::{Result, ScalarValue};
-use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::{Call, Give, Outcome, Run, Spec, Take, is_text, spec};
@@ -20,9 +20,9 @@ pub const FUNCTIONS: &[Spec] = &[
     spec("sha256", (1, 1), ANY, BYTES, Run::Columns(|call| hashed(call, |bytes| Sha256::digest(bytes).to_vec()))),
     spec("sha512", (1, 1), ANY, BYTES, Run::Columns(|call| hashed(call, |bytes| Sha512::digest(bytes).to_vec()))),
     spec("xxhash64", (1, 1), ANY, BYTES, Run::Columns(|call| hashed(call, |bytes| xxhash64(bytes).to_be_bytes().to_vec()))),
-    spec("hmac_sha1", (2, 2), ANY, BYTES, Run::Columns(|call| keyed(call, sha1, 64))),
-    spec("hmac_sha256", (2, 2), ANY, BYTES, Run::Columns(|call| keyed(call, |bytes| Sha256::digest(bytes).to_vec(), 64))),
-    spec("hmac_sha512", (2, 2), ANY, BYTES, Run::Columns(|call| keyed(call, |bytes| Sha512::digest(bytes).to_vec(), 128))),
+    spec("hmac_sha1", (2, 2), ANY, BYTES, Run::Columns(|call| keyed(call, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY))),
+    spec("hmac_sha256", (2, 2), ANY, BYTES, Run::Columns(|call| keyed(call, hmac::HMAC_SHA256))),
+    spec("hmac_sha512", (2, 2), ANY, BYTES, Run::Columns(|call| keyed(call, hmac::HMAC_SHA512))),
     spec("crc32", (1, 1), ANY, Give::Int, Run::Columns(crc32)),
     spec("to_base32", (1, 1), ANY, Give::Text, Run::Columns(to_base32)),
     spec("from_base32", (1, 1), &[Take::Text], BYTES, Run::Columns(|call| decoded(call, from_base32))),
@@ -51,31 +51,19 @@ fn hashed(call: &Call, hash: fn(&[u8]) -> Vec<u8>) -> Result<ArrayRef> {
 }
 
 fn sha1(bytes: &[u8]) -> Vec<u8> {
-    <Sha1 as sha1::Digest>::digest(bytes).to_vec()
+    digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref().to_vec()
 }
 
-/// HMAC (RFC 2104) over a hash with blocks of this many bytes.
-fn keyed(call: &Call, hash: fn(&[u8]) -> Vec<u8>, block: usize) -> Result<ArrayRef> {
+/// A keyed hash (HMAC) of the first argument, with the second as its key.
+fn keyed(call: &Call, algorithm: hmac::Algorithm) -> Result<ArrayRef> {
     let (texts, keys) = (bytes(call, 0)?, bytes(call, 1)?);
-    let all: Vec<Option<Vec<u8>>> = texts.iter().zip(keys.iter()).map(|(text, key)| Some(hmac(text?, key?, hash, block))).collect();
-    Ok(Arc::new(all.iter().map(Option::as_deref).collect::<BinaryArray>()))
-}
-
-fn hmac(text: &[u8], key: &[u8], hash: fn(&[u8]) -> Vec<u8>, block: usize) -> Vec<u8> {
-    let mut key = if key.len() > block { hash(key) } else { key.to_vec() };
-    key.resize(block, 0);
-    let padded = |pad: u8| key.iter().map(|byte| byte ^ pad).collect::<Vec<u8>>();
-    let inner = hash(&[padded(0x36).as_slice(), text].concat());
-    hash(&[padded(0x5c).as_slice(), inner.as_slice()].concat())
+    let one = |text: Option<&[u8]>, key: Option<&[u8]>| Some(hmac::sign(&hmac::Key::new(algorithm, key?), text?));
+    let all: Vec<Option<hmac::Tag>> = texts.iter().zip(keys.iter()).map(|(text, key)| one(text, key)).collect();
+    Ok(Arc::new(all.iter().map(|tag| tag.as_ref().map(AsRef::as_ref)).collect::<BinaryArray>()))
 }
 
 fn crc32(call: &Call) -> Result<ArrayRef> {
-    let sum = |bytes: &[u8]| {
-        let sum = bytes.iter().fold(u32::MAX, |sum, byte| {
-            (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 })
-        });
-        i64::from(!sum)
-    };
+    let sum = |bytes: &[u8]| i64::from(crc32fast::hash(bytes));
     Ok(Arc::new(bytes(call, 0)?.iter().map(|bytes| bytes.map(sum)).collect::<Int64Array>()))
 }
 
