@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int64Array, ListArray, TimestampMicrosecondArray,
-    UInt32Array, make_comparator, new_null_array,
+    UInt32Array, make_comparator,
 };
 use arrow::compute::{SortOptions, cast, take};
 use arrow::datatypes::{DataType, Float64Type, Int64Type, IntervalMonthDayNanoType};
@@ -60,23 +60,16 @@ fn sum_kind(kinds: &[DataType], literals: &[Option<&ScalarValue>]) -> Result<Dat
     Ok(if element(kinds, literals)?.is_integer() { DataType::Int64 } else { DataType::Float64 })
 }
 
+/// A list, also one that is a JSON text.
 fn lists(call: &Call, at: usize) -> Result<ListArray> {
-    let column = call.column(at)?;
-    match column.data_type() {
-        DataType::List(_) => Ok(column.as_list::<i32>().clone()),
-        DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
-            Ok(cast(&column, &list_of(field.data_type().clone()))?.as_list::<i32>().clone())
-        }
-        DataType::Null => Ok(new_null_array(&list_of(DataType::Utf8), call.rows).as_list::<i32>().clone()),
-        kind if is_text(kind) => {
-            let texts = (0..call.rows).map(|at| {
-                let elements = super::json::elements(call.row(at).text_or_null(0)?)?;
-                Some(elements.into_iter().map(super::json::text_of).collect())
-            });
-            Ok(super::texts(texts.collect()))
-        }
-        other => Err(failed(call.name, format!("a list is needed, this is of type {}", super::type_name(other)))),
+    if !is_text(call.column(at)?.data_type()) {
+        return super::lists::lists(call, at);
     }
+    let texts = (0..call.rows).map(|row| {
+        let elements = super::json::elements(call.row(row).text_or_null(at)?)?;
+        Some(elements.into_iter().map(super::json::text_of).collect())
+    });
+    Ok(super::texts(texts.collect()))
 }
 
 fn place(at: usize) -> Option<u32> {

@@ -201,7 +201,8 @@ fn valid_only(from: &ArrayRef, lengths: Vec<i64>) -> Int64Array {
     lengths.into_iter().enumerate().map(|(row, length)| from.is_valid(row).then_some(length)).collect()
 }
 
-fn lists(call: &Call, at: usize) -> Result<ListArray> {
+/// A list, of whichever kind.
+pub fn lists(call: &Call, at: usize) -> Result<ListArray> {
     let column = call.column(at)?;
     match column.data_type() {
         DataType::List(_) => Ok(column.as_list::<i32>().clone()),
@@ -209,7 +210,7 @@ fn lists(call: &Call, at: usize) -> Result<ListArray> {
             Ok(cast(&column, &list_of(field.data_type().clone()))?.as_list::<i32>().clone())
         }
         DataType::Null => Ok(new_null_array(&list_of(DataType::Utf8), call.rows).as_list::<i32>().clone()),
-        other => Err(failed(call.name, format!("a list is needed, this is of type {other}"))),
+        other => Err(failed(call.name, format!("a list is needed, this is of type {}", super::type_name(other)))),
     }
 }
 
