@@ -129,12 +129,12 @@ impl Lake {
 
     /// Answers a question.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Answer, LakeError> {
-        let alarm = alarm::Alarm::after(question.limits.time).map_err(|error| LakeError::Worker(error.to_string()))?;
+        let mut alarm = alarm::Alarm::after(question.limits.time).map_err(|error| LakeError::Worker(error.to_string()))?;
         let statement::Read { mut query, tokens } = statement::read(question.sql, question.parameters)?;
         let all = self.stores().await?;
         let rewritten = rewrite::rewrite(&mut query, &stores::Stores::of(&all)).map_err(|error| error.placed(&tokens))?;
         let context = self.context(judged::is_asked_for(&query, &tokens), &all, &question.limits).await?;
-        let planned = self.plan(&context, query, question).await;
+        let planned = self.plan(&context, query, question, &mut alarm).await;
         let (schema, rows) = planned.map_err(|error| explained(error, &context, &tokens))?;
         let headers = Some(rewritten.headers).filter(|headers| headers.len() == schema.fields().len());
         let headers = headers.unwrap_or_else(|| schema.fields().iter().map(|field| field.name().clone()).collect());
@@ -156,6 +156,7 @@ impl Lake {
         context: &SessionContext,
         query: Box<datafusion::sql::sqlparser::ast::Query>,
         question: &Question<'_>,
+        alarm: &mut alarm::Alarm,
     ) -> Result<(SchemaRef, SendableRecordBatchStream), DataFusionError> {
         let work = async {
             match started(context, query.clone()).await {
@@ -166,7 +167,10 @@ impl Lake {
                 done => done,
             }
         };
-        tokio::time::timeout(question.limits.time, work).await.map_err(|_| limited::out_of_time(&question.limits))?
+        tokio::select! {
+            planned = work => planned,
+            () = alarm => Err(limited::out_of_time(&question.limits)),
+        }
     }
 
     async fn context(&self, with_verdict: bool, stores: &[Store], limits: &QueryLimits) -> Result<SessionContext, LakeError> {
