@@ -1,7 +1,7 @@
 //! `trailkeep detect`
 
 mod format;
-mod table;
+pub mod table;
 
 use chrono::{DateTime, Utc};
 use clap::Args;

@@ -9,10 +9,11 @@ use finding::{Finding, Severity};
 use serde::Serialize;
 use tell::{Kept, Outbox, Place};
 
+use super::detect::table::findings as drawn;
 use super::detect::{FailOn, Format, Sink};
 use crate::exit::{Exit, Failure};
 use crate::live::{self, told};
-use crate::output::{Align, Screen, Table};
+use crate::output::Screen;
 use crate::settings::Context;
 use crate::when::When;
 use crate::{figures, lakes, outside};
@@ -148,25 +149,9 @@ fn table(listed: &[Listed], screen: Screen) -> String {
             "{head}\n\nWhat is collected is judged with `collect --follow` or `collect --detect`; `detect` judges what is there."
         );
     }
-    let columns = ["level", "first", "events", "rule", "who", "account", "example", "told"];
-    let aligns = columns.map(|name| if name == "events" { Align::Right } else { Align::Left });
-    let mut table = Table::with(columns.map(str::to_owned).to_vec(), aligns.to_vec());
-    for Listed { kept, told } in listed.iter().take(DRAWN_MAX) {
-        let finding = &kept.finding;
-        table.row([
-            finding.severity.word().to_owned(),
-            finding.first_event_time.clone(),
-            figures::count(finding.count),
-            finding.rule.title.clone(),
-            finding.entity.value.clone(),
-            finding.entity.account.clone(),
-            finding.events.first().map(|event| event.event_name.clone()).unwrap_or_default(),
-            if told.is_empty() { "-".to_owned() } else { told.join(", ") },
-        ]);
-    }
-    let more = listed.len().saturating_sub(DRAWN_MAX);
-    let rest = if more > 0 { format!("\n... and {more} more: -o json has all") } else { String::new() };
-    format!("{head}\n\n{}{rest}", table.draw(screen, 0))
+    let told = |told: &[String]| if told.is_empty() { "-".to_owned() } else { told.join(", ") };
+    let all = listed.iter().map(|one| (&one.kept.finding, Some(told(&one.told))));
+    format!("{head}\n\n{}", drawn(all, Some("told"), DRAWN_MAX, screen))
 }
 
 fn wrong(error: serde_json::Error) -> Failure {

@@ -17,7 +17,7 @@ pub fn text(report: &Report, files: Option<&Files>, screen: Screen) -> String {
     let mut parts = vec![headline(report, files, screen)];
     let fired: Vec<&RuleCount> = report.rules.iter().filter(|rule| rule.matches > 0 || rule.suppressed > 0).collect();
     if !report.findings.is_empty() {
-        parts.push(findings(&report.findings, screen));
+        parts.push(findings(report.findings.iter().map(|finding| (finding, None)), None, FINDINGS_DRAWN_MAX, screen));
     }
     if !fired.is_empty() {
         parts.push(rules(fired, screen));
@@ -58,24 +58,31 @@ fn headline(report: &Report, files: Option<&Files>, screen: Screen) -> String {
     lines.join("\n")
 }
 
-fn findings(findings: &[Finding], screen: Screen) -> String {
+/// Findings with the name of one more column and what each has in it, as many as are drawn.
+pub fn findings<'a>(
+    all: impl ExactSizeIterator<Item = (&'a Finding, Option<String>)>,
+    more: Option<&str>,
+    drawn_max: usize,
+    screen: Screen,
+) -> String {
     let columns = ["level", "first", "events", "rule", "who", "account", "example"];
-    let aligns = columns.map(|name| if name == "events" { Align::Right } else { Align::Left });
-    let mut table = Table::with(columns.map(str::to_owned).to_vec(), aligns.to_vec());
-    for finding in findings.iter().take(FINDINGS_DRAWN_MAX) {
-        let example = finding.events.first().map(|event| event.event_name.clone()).unwrap_or_default();
-        table.row([
+    let columns: Vec<String> = columns.into_iter().chain(more).map(str::to_owned).collect();
+    let aligns = columns.iter().map(|name| if name == "events" { Align::Right } else { Align::Left }).collect();
+    let mut table = Table::with(columns, aligns);
+    let left = all.len().saturating_sub(drawn_max);
+    for (finding, more) in all.take(drawn_max) {
+        let cells = [
             finding.severity.word().to_owned(),
             finding.first_event_time.clone(),
             figures::count(finding.count),
             finding.rule.title.clone(),
             finding.entity.value.clone(),
             finding.entity.account.clone(),
-            example,
-        ]);
+            finding.events.first().map(|event| event.event_name.clone()).unwrap_or_default(),
+        ];
+        table.row(cells.into_iter().chain(more));
     }
-    let more = findings.len().saturating_sub(FINDINGS_DRAWN_MAX);
-    let rest = if more > 0 { format!("\n... and {more} more: -o json has all") } else { String::new() };
+    let rest = if left > 0 { format!("\n... and {left} more: -o json has all") } else { String::new() };
     format!("{}{rest}", table.draw(screen, 0))
 }
 
