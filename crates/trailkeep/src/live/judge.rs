@@ -227,6 +227,8 @@ impl Judge {
 struct Putting<'a> {
     watcher: Watcher<'a>,
     parser: Parser,
+    /// Used again for each record.
+    parsed: Parsed,
     keys: &'a HashMap<i64, String>,
     since_us: i64,
     seen: Vec<Seen>,
@@ -234,15 +236,22 @@ struct Putting<'a> {
 
 impl<'a> Putting<'a> {
     fn new(book: &'a Book, keys: &'a HashMap<i64, String>, since_us: i64) -> Putting<'a> {
-        Putting { watcher: Watcher::new(book), parser: Parser::default(), keys, since_us, seen: Vec::new() }
+        Putting {
+            watcher: Watcher::new(book),
+            parser: Parser::default(),
+            parsed: Parsed::default(),
+            keys,
+            since_us,
+            seen: Vec::new(),
+        }
     }
 
     fn put(&mut self, record: NewRecord<'_>) {
         let content = Content::from(record.bytes.to_vec());
-        let mut parsed = Parsed::default();
-        self.parser.record(&content, 0, content.len(), &mut parsed);
+        self.parsed.clear();
+        self.parser.record(&content, 0, content.len(), &mut self.parsed);
         let key = self.keys.get(&record.delivery).map_or("", String::as_str);
-        for view in parsed.views(&content) {
+        for view in self.parsed.views(&content) {
             if view.entry().time.is_none_or(|time| time >= self.since_us) {
                 self.watcher.see(view, key, record.index, &mut self.seen);
             }
