@@ -25,6 +25,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Expr, Fetch, Ident, LimitClause, ObjectName, Query, Select, SetExpr, Subscript, TableFactor, VisitMut, VisitorMut,
 };
+use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::build;
 use super::errors::SqlError;
@@ -48,6 +49,7 @@ pub fn rewrite(query: &mut Query, stores: &Stores) -> Result<Rewritten, SqlError
         lambdas: Vec::new(),
         tries: 0,
         derived: 0,
+        leading: projection::leading(&query.body),
         headers: None,
         notes: Vec::new(),
     };
@@ -72,6 +74,8 @@ struct Rewriter<'a> {
     tries: usize,
     /// How many subqueries in FROM had no name.
     derived: usize,
+    /// Where the SELECT begins that names the answer's columns.
+    leading: Option<Location>,
     headers: Option<Vec<String>>,
     notes: Vec<String>,
 }
@@ -116,7 +120,9 @@ impl VisitorMut for Rewriter<'_> {
         let empty = Named::new();
         let scope = done(scope::of_select(select, self.named.last().unwrap_or(&empty), self.stores))?;
         let headers = projection::name_columns(select, &scope);
-        self.headers.get_or_insert(headers);
+        if self.leading == Some(projection::begin(select)) {
+            self.headers.get_or_insert(headers);
+        }
         done(sampled::rewrite(select))?;
         select.from = from::fold_unnest(std::mem::take(&mut select.from));
         self.scopes.push(scope);

@@ -1,6 +1,7 @@
 //! The columns of an answer: `*` over events, names as Lake gives them, `_col0` for what has none, and names that are there twice.
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, SetExpr};
+use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::paths;
 use super::scope::{Offers, Relation, Scope, wildcard_of};
@@ -27,6 +28,23 @@ fn own_name(expr: &Expr) -> Option<String> {
         },
         Expr::Nested(inner) => own_name(inner),
         _ => None,
+    }
+}
+
+/// Where a SELECT begins.
+pub fn begin(select: &Select) -> Location {
+    select.select_token.0.span.start
+}
+
+/// Where the SELECT begins that names the columns of a query: neither one of WITH, which comes before it, nor one inside of it.
+pub fn leading(mut body: &SetExpr) -> Option<Location> {
+    loop {
+        match body {
+            SetExpr::Select(select) => return Some(begin(select)),
+            SetExpr::Query(query) => body = &query.body,
+            SetExpr::SetOperation { left, .. } => body = left,
+            _ => return None,
+        }
     }
 }
 
