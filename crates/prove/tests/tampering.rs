@@ -134,6 +134,21 @@ proptest! {
     }
 }
 
+/// Nothing follows the newest digest and speaks against it, and a key that is not known proves nothing; but a known key made its signature.
+#[test]
+fn another_key_named_in_the_newest_digest_is_reported() {
+    let mut bucket = bucket_of(HOURS, 2);
+    let newest = bucket.keys(is_digest).into_iter().max_by_key(|key| time_of(key)).unwrap();
+    let stored = bucket.objects.get_mut(&newest).unwrap();
+    let content = String::from_utf8(gunzip(&stored.bytes)).unwrap();
+    let changed = content.replace(&KEY.fingerprint(), "31e8b5433410dfb61a9dc45cc65b22ff");
+    assert_ne!(changed, content);
+    stored.bytes = gzip(changed.as_bytes());
+    let report = judge(&bucket, &between(0, HOURS));
+    assert_eq!(report.judgment, Judgment::Violated, "{}", told(&report));
+    assert!(report.findings.iter().any(|finding| finding.kind == Kind::DigestSignature), "{}", told(&report));
+}
+
 #[test]
 fn a_clean_bucket_is_proven() {
     for files in [0, 1, 3] {

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::pem;
+use crate::{maker, pem};
 
 /// Most keys that are taken from one answer or file.
 pub const PUBLIC_KEYS_MAX: usize = 10_000;
@@ -81,6 +81,18 @@ impl PublicKey {
     /// Whether `signature` (RSASSA-PKCS1-v1_5 with SHA-256) over `message` was made with this key's private half.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.parsed.verify_sig(message, signature).is_ok()
+    }
+
+    /// Whether `signature` was made with this key's private half, over whatever message.
+    pub fn made(&self, signature: &[u8]) -> bool {
+        maker::made(&self.pkcs1, signature)
+    }
+}
+
+impl Key {
+    /// It was asked of this Region, or does not say where it was asked.
+    fn may_sign_in(&self, region: &str) -> bool {
+        self.region.as_deref().is_none_or(|of| of == region)
     }
 }
 
@@ -170,7 +182,13 @@ impl PublicKeys {
     /// Keys of this name that may sign in a Region: those asked of it, and those that do not say where they were asked.
     pub fn find<'a>(&'a self, fingerprint: &str, region: &'a str) -> impl Iterator<Item = &'a Key> {
         let named = self.keys.get(fingerprint).into_iter().flatten();
-        named.filter(move |key| key.region.as_deref().is_none_or(|of| of == region))
+        named.filter(move |key| key.may_sign_in(region))
+    }
+
+    /// Whether a key that may sign in a Region made this signature, over whatever message and under whatever name.
+    pub fn made(&self, signature: &[u8], region: &str) -> bool {
+        let mut keys = self.iter().filter(|key| key.may_sign_in(region)).filter_map(|key| key.key.as_ref().ok());
+        keys.any(|key| key.made(signature))
     }
 
     /// All keys.

@@ -9,6 +9,7 @@
 
 pub mod digest;
 pub mod keys;
+mod maker;
 mod pem;
 pub mod produce;
 pub mod query_results;
