@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{LOGS, is_account, is_region, split, time};
+use crate::file::time;
+use crate::spot::LOGS;
+use crate::{is_account, is_region, split};
 
 /// What a digest's file name says: `account_CloudTrail-Digest_Region_trail_home_time[_backfill].json.gz`.
 ///
