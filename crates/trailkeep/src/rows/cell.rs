@@ -12,7 +12,7 @@ use crate::exit::Failure;
 const TIMESTAMP: &str = "%Y-%m-%d %H:%M:%S%.3f";
 
 fn options() -> FormatOptions<'static> {
-    FormatOptions::new().with_timestamp_format(Some(TIMESTAMP)).with_timestamp_tz_format(Some(TIMESTAMP)).with_null("")
+    FormatOptions::new().with_timestamp_format(Some(TIMESTAMP)).with_timestamp_tz_format(Some(TIMESTAMP)).with_null("null")
 }
 
 /// The columns of a batch, ready to be read cell by cell.

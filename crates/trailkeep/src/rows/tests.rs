@@ -51,6 +51,17 @@ fn csv() {
 }
 
 #[test]
+fn what_is_nothing_in_a_list_is_seen() {
+    let mut lists = arrow::array::ListBuilder::new(arrow::array::StringBuilder::new());
+    lists.append_value([Some("a"), None, Some("")]);
+    lists.append_null();
+    let batch = RecordBatch::try_from_iter([("list", Arc::new(lists.finish()) as ArrayRef)]).unwrap();
+    let cells = cell::Cells::of(&batch).unwrap();
+    assert_eq!(cells.row(0).collect::<Vec<_>>(), [Some("[a, null, ]".to_owned())]);
+    assert_eq!(cells.row(1).collect::<Vec<_>>(), [None]);
+}
+
+#[test]
 fn json() {
     let text = written(Format::Ndjson, Formulas::Kept, &[rows()]);
     let second = "{\"eventTime\":\"2023-01-22T16:53:53.250Z\",\"name\":null,\"n\":1200}";
