@@ -26,7 +26,7 @@ pub use columns::{Column, Kind};
 pub use content::Content;
 pub use envelope::{Envelope, EnvelopeError, Frame};
 pub use flaw::{Flaw, Flaws};
-pub use hash::hash_all;
+pub use hash::{hash_all, hash_both};
 pub use inflate::{InflateError, Inflater};
 pub use parse::Parser;
 pub use parsed::{Entry, Field, Parsed, RecordView, Value};

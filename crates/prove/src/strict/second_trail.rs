@@ -11,7 +11,7 @@ use seal::digest::SHA_256;
 
 use super::authentic::Status;
 use super::cell::CellRun;
-use super::content::{Limits, Scratch};
+use super::content::Scratch;
 use super::intervals::Time;
 use super::outside::Outside;
 use super::sites::Meant;
@@ -109,12 +109,7 @@ fn proven_files(run: &mut CellRun<'_, '_>, from: Time, to: Time) -> Vec<Proven> 
 }
 
 fn read<'s>(outside: &Outside<'_>, site: usize, key: &str, scratch: &'s mut Scratch) -> Option<&'s [u8]> {
-    let store = outside.sites.store(site)?;
-    let limits: Limits = outside.limits;
-    match store.read_into(key, limits.stored_bytes_max, &mut scratch.stored) {
-        Ok(None) => scratch.inflate(limits).ok(),
-        _ => None,
-    }
+    scratch.room.content(outside.sites.store(site)?.as_ref(), key, outside.limits)
 }
 
 fn records(content: &[u8]) -> Option<Vec<RecordHash>> {
