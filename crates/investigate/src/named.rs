@@ -106,7 +106,7 @@ pub fn named(name: &str) -> Result<NamedQuery, NamedError> {
 }
 
 fn read(name: &str, text: &str) -> Result<NamedQuery, NamedError> {
-    let query: NamedQuery = basic_toml::from_str(text).map_err(|error| NamedError::Broken(name.to_owned(), error.to_string()))?;
+    let query: NamedQuery = toml::from_str(text).map_err(|error| NamedError::Broken(name.to_owned(), error.to_string()))?;
     Ok(NamedQuery { name: name.to_owned(), ..query })
 }
 

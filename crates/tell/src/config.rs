@@ -77,12 +77,16 @@ pub fn from_flag(text: &str, level: Severity, variable: Lookup<'_>) -> Result<Ta
 /// Reads a file of targets.
 pub fn from_file(file: &Path, variable: Lookup<'_>) -> Result<Vec<Target>, TellError> {
     let text = text_of(file, CONFIG_BYTES_MAX)?;
-    read(&text, &file.display().to_string(), variable)
+    from_text(&text, &file.display().to_string(), variable)
 }
 
-fn read(text: &str, file: &str, variable: Lookup<'_>) -> Result<Vec<Target>, TellError> {
+/// Reads targets from the text of a file.
+pub fn from_text(text: &str, file: &str, variable: Lookup<'_>) -> Result<Vec<Target>, TellError> {
     let hint = "each target is a table: [[target]], with name, type and what the type needs";
-    let document: Document = basic_toml::from_str(text).map_err(|error| TellError::target(format!("`{file}`: {error}"), hint))?;
+    let document: Document = toml::from_str(text).map_err(|error| {
+        let place = error.to_string().lines().next().unwrap_or_default().to_owned();
+        TellError::target(format!("`{file}`: {place}: {}", error.message()), hint)
+    })?;
     if document.target.is_empty() {
         return Err(TellError::target(format!("`{file}` names no target"), hint));
     }
@@ -227,10 +231,10 @@ name = "archive"
 type = "file"
 path = "/var/log/findings.ndjson"
 "#;
-        let targets = read(text, "t.toml", &variables).unwrap();
+        let targets = from_text(text, "t.toml", &variables).unwrap();
         assert_eq!(targets.iter().map(|target| target.name.as_str()).collect::<Vec<_>>(), ["soc", "archive"]);
         assert_eq!((targets[0].level, targets[1].level), (Severity::High, Severity::Low));
-        let target = |body: &str| read(&format!("[[target]]\n{body}"), "t.toml", &variables);
+        let target = |body: &str| from_text(&format!("[[target]]\n{body}"), "t.toml", &variables);
         for wrong in [
             "name = \"a\"",
             "name = \"a\"\ntype = \"mail\"",
@@ -245,8 +249,9 @@ path = "/var/log/findings.ndjson"
         ] {
             assert!(target(wrong).is_err(), "{wrong}");
         }
-        assert!(read("", "t.toml", &variables).is_err());
-        assert!(read("[[target", "t.toml", &variables).is_err());
+        assert!(from_text("", "t.toml", &variables).is_err());
+        assert!(from_text("[[target", "t.toml", &variables).is_err());
+        assert!(target(&format!("name = {}", "[".repeat(60_000))).is_err());
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod shelf;
 mod signature;
 mod target;
 
-pub use config::{Lookup, from_file, from_flag};
+pub use config::{Lookup, from_file, from_flag, from_text};
 pub use courier::{Couriers, Standing};
 pub use error::TellError;
 pub use message::{line, slack};

@@ -36,12 +36,12 @@ impl ConfigFile {
     fn read(file: impl Read, name: String) -> Result<ConfigFile, Failure> {
         let mut text = String::new();
         let read = file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text);
-        read.map_err(Failure::io(format!("reading the configuration `{name}`")))?;
+        read.map_err(|error| Failure::usage(format!("the configuration `{name}` cannot be read: {error}"), HINT))?;
         if text.len() as u64 > FILE_BYTES_MAX {
             return Err(Failure::usage(format!("the configuration `{name}` is longer than {FILE_BYTES_MAX} bytes"), HINT));
         }
         let settings: BTreeMap<String, String> =
-            basic_toml::from_str(&text).map_err(|error| Failure::usage(format!("the configuration `{name}`: {error}"), HINT))?;
+            toml::from_str(&text).map_err(|error| Failure::usage(format!("the configuration `{name}`: {}", told(&error)), HINT))?;
         match settings.keys().find(|key| !NAMES.contains(&key.as_str())) {
             Some(key) => {
                 let known = NAMES.join(", ");
@@ -59,6 +59,11 @@ impl ConfigFile {
         let value = self.settings.get(setting).filter(|value| !value.is_empty())?;
         Some((value.clone(), self.name.clone()))
     }
+}
+
+/// What is wrong with a document, and at which line and column; not the line, which may be long.
+fn told(error: &toml::de::Error) -> String {
+    format!("{}: {}", error.to_string().lines().next().unwrap_or_default(), error.message())
 }
 
 const HINT: &str = "a line each, such as home = \"s3://my-lake/trailkeep\" or profile = \"security\"";
@@ -83,6 +88,7 @@ mod tests {
         assert!(read("hom = \"/lake\"").unwrap_err().contains("sets `hom`, which is no setting; known: home, profile"));
         assert!(read("home = 7").unwrap_err().contains("the configuration `t.toml`: "));
         assert!(read("home").unwrap_err().contains("such as home = "));
+        assert!(read(&format!("home = {}", "[".repeat(60_000))).unwrap_err().contains("TOML parse error at line 1, column "));
         assert!(read(&"#".repeat(70_000)).unwrap_err().contains("longer than 65536 bytes"));
     }
 
