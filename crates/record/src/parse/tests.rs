@@ -1,4 +1,5 @@
 use super::*;
+use crate::columns::Kind;
 
 /// Parses one record; returns whether its bytes come back from its row, its flaws, and its columns as text.
 fn parse(text: &str) -> (bool, String, Vec<(String, String)>) {
