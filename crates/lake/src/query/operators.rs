@@ -1,10 +1,13 @@
 //! What operators mean where Trino, or a Lake query, differs from the engine: comparisons with text, and fields of documents.
 
 use arrow::datatypes::{DataType, Field};
+use datafusion::common::utils::list_ndims;
 use datafusion::common::{Column, DFSchema, Result, ScalarValue, TableReference, plan_err};
+use datafusion::functions_nested::expr_fn::{array_append, array_concat, array_prepend};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, lit};
+use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, lit, when};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::functions::is_text;
@@ -36,7 +39,10 @@ impl ExprPlanner for Operators {
         {
             return Ok(PlannerResult::Planned(span));
         }
-        Ok(PlannerResult::Original(expr))
+        match joined_lists(&expr, schema) {
+            Some(joined) => Ok(PlannerResult::Planned(joined?)),
+            None => Ok(PlannerResult::Original(expr)),
+        }
     }
 
     /// Fields of a document's text or of a row, in any case.
@@ -50,6 +56,25 @@ impl ExprPlanner for Operators {
         let reached = names.iter().fold(column, |from, name| self.field.call(vec![from, lit(name.as_str())]));
         Ok(PlannerResult::Planned(reached))
     }
+}
+
+/// Lists joined by `||`: where one is null, so is what they give. The engine would take it for an empty one.
+fn joined_lists(expr: &RawBinaryExpr, schema: &DFSchema) -> Option<Result<Expr>> {
+    if expr.op != BinaryOperator::StringConcat {
+        return None;
+    }
+    let depth = |side: &Expr| side.get_type(schema).map_or(0, |kind| list_ndims(&kind));
+    let (left, right) = (depth(&expr.left), depth(&expr.right));
+    let (first, second) = (expr.left.clone(), expr.right.clone());
+    let joined = match left.cmp(&right) {
+        Ordering::Equal if left == 0 => return None,
+        Ordering::Equal => array_concat(vec![first, second]),
+        Ordering::Greater => array_append(first, second),
+        Ordering::Less => array_prepend(first, second),
+    };
+    let lists = [(&expr.left, left), (&expr.right, right)].into_iter().filter(|(_, depth)| *depth > 0);
+    let is_null = lists.map(|(side, _)| side.clone().is_null()).reduce(Expr::or)?;
+    Some(when(is_null, lit(ScalarValue::Null)).otherwise(joined))
 }
 
 /// A time is not compared with a number.

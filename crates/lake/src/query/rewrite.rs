@@ -241,6 +241,12 @@ impl Rewriter<'_> {
             return Ok(lambdas::field_of_parameter(parts));
         }
         for scope in self.scopes.iter().rev() {
+            if parts.len() == 1
+                && !scope.outputs.contains(first)
+                && let Some(merged) = scope.merged(first)?
+            {
+                return Ok(Some(merged));
+            }
             if parts.len() > 1
                 && let Some(relation) = scope.relation(first)
             {

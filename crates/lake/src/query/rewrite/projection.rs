@@ -71,7 +71,8 @@ pub fn name_columns(select: &mut Select, scope: &Scope) -> Vec<String> {
         let header = header(item, at);
         let name = free_name(&header.to_lowercase(), &taken);
         taken.push(name.clone());
-        *item = named(std::mem::replace(item, SelectItem::Wildcard(Default::default())), name);
+        let is_merged = scope.merged.iter().any(|merged| merged.name == name);
+        *item = named(std::mem::replace(item, SelectItem::Wildcard(Default::default())), name, is_merged);
         headers.push(header);
     }
     select.projection = items;
@@ -88,9 +89,10 @@ fn free_name(name: &str, taken: &[String]) -> String {
     free
 }
 
-/// A plain column keeps its place in its relation where its name is its own.
-fn named(item: SelectItem, name: String) -> SelectItem {
+/// A plain column keeps its place in its relation where its name is its own; one of USING has none.
+fn named(item: SelectItem, name: String, is_merged: bool) -> SelectItem {
     let expr = match item {
+        SelectItem::UnnamedExpr(expr) if is_merged => expr,
         SelectItem::UnnamedExpr(Expr::Identifier(own)) if own.value.to_lowercase() == name && !paths::is_top_level(&name) => {
             return SelectItem::UnnamedExpr(Expr::Identifier(own));
         }
@@ -105,13 +107,17 @@ fn named(item: SelectItem, name: String) -> SelectItem {
 
 fn expand(item: SelectItem, scope: &Scope, to: &mut Vec<SelectItem>) {
     match &item {
-        SelectItem::Wildcard(options) if scope.has_events() && is_plain(options) => {
-            for relation in &scope.relations {
-                expand_relation(relation, to);
-            }
+        SelectItem::Wildcard(options) if (scope.has_events() || !scope.merged.is_empty()) && is_plain(options) => {
+            let merged: Vec<&str> = scope.merged.iter().map(|merged| merged.name.as_str()).collect();
+            let spelled = |name: &str| paths::top_level_fields().into_iter().find(|field| field.eq_ignore_ascii_case(name));
+            to.extend(merged.iter().map(|name| SelectItem::ExprWithAlias {
+                expr: Expr::Identifier(build::name(name)),
+                alias: Ident::new(spelled(name).unwrap_or(name)),
+            }));
+            scope.relations.iter().for_each(|relation| expand_relation(relation, &merged, to));
         }
         SelectItem::QualifiedWildcard(kind, options) if is_plain(options) => match scope.relation(&wildcard_of(kind)) {
-            Some(relation) if relation.offers != Offers::Columns(Vec::new()) => expand_relation(relation, to),
+            Some(relation) if relation.offers != Offers::Columns(Vec::new()) => expand_relation(relation, &[], to),
             _ => to.push(item),
         },
         _ => to.push(item),
@@ -122,16 +128,22 @@ fn is_plain(options: &datafusion::sql::sqlparser::ast::WildcardAdditionalOptions
     options.opt_exclude.is_none() && options.opt_except.is_none() && options.opt_replace.is_none() && options.opt_rename.is_none()
 }
 
-fn expand_relation(relation: &Relation, to: &mut Vec<SelectItem>) {
+/// All columns of a relation but some.
+fn expand_relation(relation: &Relation, but: &[&str], to: &mut Vec<SelectItem>) {
     let part = |name: String| match relation.name.is_empty() {
         true => Expr::Identifier(build::name(&name)),
         false => Expr::CompoundIdentifier(vec![build::name(&relation.name), build::name(&name)]),
     };
     match &relation.offers {
         Offers::Events => {
-            let fields = paths::top_level_fields().into_iter();
+            let fields = paths::top_level_fields().into_iter().filter(|field| !but.contains(&field.to_lowercase().as_str()));
             to.extend(fields.map(|field| SelectItem::ExprWithAlias { expr: part(field.to_lowercase()), alias: Ident::new(field) }));
         }
-        Offers::Columns(columns) => to.extend(columns.iter().map(|column| SelectItem::UnnamedExpr(part(column.clone())))),
+        Offers::Columns(columns) => to.extend(
+            columns
+                .iter()
+                .filter(|column| !but.contains(&column.as_str()))
+                .map(|column| SelectItem::UnnamedExpr(part(column.clone()))),
+        ),
     }
 }

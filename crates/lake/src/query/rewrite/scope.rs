@@ -1,10 +1,12 @@
 //! What names can mean at a place of the statement: the relations of its FROM, the queries around it, and the names in WITH.
 
 use datafusion::sql::sqlparser::ast::{
-    Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins,
+    Expr, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
+    TableFactor, TableWithJoins,
 };
 
 use super::paths;
+use crate::query::build;
 use crate::query::columns_of_table;
 use crate::query::errors::SqlError;
 use crate::query::stores::{self, Stores};
@@ -27,9 +29,20 @@ pub struct Relation {
     pub offers: Offers,
 }
 
+/// A column that a join names with USING: it is there once, whichever side has it.
+#[derive(Clone, Debug)]
+pub struct Merged {
+    /// Its name in lower case.
+    pub name: String,
+    /// The relations whose column it is; the first that is not null counts.
+    of: Vec<Relation>,
+}
+
 /// The relations of one SELECT.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
+    /// What its joins name with USING.
+    pub merged: Vec<Merged>,
     /// In the order of FROM.
     pub relations: Vec<Relation>,
     /// Names that the SELECT gives to its columns, where they count before those of the relations (in ORDER BY).
@@ -41,19 +54,49 @@ pub type Named = Vec<(String, Vec<String>)>;
 
 /// Reads the FROM of a SELECT.
 pub fn of_select(select: &Select, named: &Named, stores: &Stores) -> Result<Scope, SqlError> {
-    let mut relations = Vec::new();
+    let mut scope = Scope::default();
     for table in &select.from {
-        of_table(table, named, stores, &mut relations)?;
+        of_table(table, named, stores, &mut scope)?;
     }
-    Ok(Scope { relations, outputs: Vec::new() })
+    Ok(scope)
 }
 
-fn of_table(table: &TableWithJoins, named: &Named, stores: &Stores, to: &mut Vec<Relation>) -> Result<(), SqlError> {
+fn of_table(table: &TableWithJoins, named: &Named, stores: &Stores, to: &mut Scope) -> Result<(), SqlError> {
     of_factor(&table.relation, named, stores, to)?;
-    table.joins.iter().try_for_each(|join| of_factor(&join.relation, named, stores, to))
+    for join in &table.joins {
+        let before = to.relations.len();
+        of_factor(&join.relation, named, stores, to)?;
+        let (columns, keeps) = using(&join.join_operator);
+        columns.iter().for_each(|column| to.merge(table_name(column).to_lowercase(), before, keeps));
+    }
+    Ok(())
 }
 
-fn of_factor(factor: &TableFactor, named: &Named, stores: &Stores, to: &mut Vec<Relation>) -> Result<(), SqlError> {
+/// Which side's rows a join keeps that have nothing on the other.
+#[derive(Clone, Copy)]
+enum Keeps {
+    Left,
+    Right,
+    Both,
+}
+
+/// What a join names with USING.
+fn using(join: &JoinOperator) -> (&[ObjectName], Keeps) {
+    let (constraint, keeps) = match join {
+        JoinOperator::Join(on) | JoinOperator::Inner(on) | JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => {
+            (on, Keeps::Left)
+        }
+        JoinOperator::Right(on) | JoinOperator::RightOuter(on) => (on, Keeps::Right),
+        JoinOperator::FullOuter(on) => (on, Keeps::Both),
+        _ => return (&[], Keeps::Left),
+    };
+    match constraint {
+        JoinConstraint::Using(columns) => (columns, keeps),
+        _ => (&[], keeps),
+    }
+}
+
+fn of_factor(factor: &TableFactor, named: &Named, stores: &Stores, to: &mut Scope) -> Result<(), SqlError> {
     let (own_name, offers, alias) = match factor {
         TableFactor::Table { name, alias, .. } => {
             let name = table_name(name);
@@ -77,12 +120,12 @@ fn of_factor(factor: &TableFactor, named: &Named, stores: &Stores, to: &mut Vec<
             relation.offers = Offers::Columns(alias.columns.iter().map(|column| column.name.value.to_lowercase()).collect());
         }
     }
-    to.push(relation);
+    to.relations.push(relation);
     Ok(())
 }
 
 /// A table's name as one text; the quotes of its parts left out.
-pub fn table_name(name: &datafusion::sql::sqlparser::ast::ObjectName) -> String {
+pub fn table_name(name: &ObjectName) -> String {
     let parts = name.0.iter().map(|part| part.as_ident().map(|ident| ident.value.clone()).unwrap_or_default());
     parts.collect::<Vec<_>>().join(".")
 }
@@ -153,10 +196,52 @@ fn all_of(relation: &Relation) -> Vec<String> {
     }
 }
 
+impl Relation {
+    fn has(&self, name: &str) -> bool {
+        match &self.offers {
+            Offers::Events => paths::is_top_level(name) || paths::column(name).is_some(),
+            Offers::Columns(columns) => columns.iter().any(|column| column == name),
+        }
+    }
+}
+
 impl Scope {
     /// A relation by its name.
     pub fn relation(&self, name: &str) -> Option<&Relation> {
         self.relations.iter().find(|relation| !relation.name.is_empty() && relation.name == name)
+    }
+
+    /// Notes a column of USING in the join of the relations up to `before` with that after them. A side without a name cannot be asked for it.
+    fn merge(&mut self, name: String, before: usize, keeps: Keeps) {
+        let at = self.merged.iter().position(|merged| merged.name == name);
+        let known = at.map(|at| self.merged.remove(at).of);
+        let (left, right) = self.relations.split_at(before.min(self.relations.len()));
+        let first = || left.iter().find(|relation| relation.has(&name)).into_iter().cloned().collect();
+        let (left, right): (Vec<Relation>, Vec<Relation>) =
+            (known.unwrap_or_else(first), right.first().cloned().into_iter().collect());
+        let of = match keeps {
+            Keeps::Left => left,
+            Keeps::Right => right,
+            Keeps::Both => [left, right].concat(),
+        };
+        if !of.is_empty() && of.iter().all(|relation| !relation.name.is_empty()) {
+            self.merged.push(Merged { name, of });
+        }
+    }
+
+    /// A column of USING, if a name is one here.
+    pub fn merged(&self, name: &str) -> Result<Option<Expr>, SqlError> {
+        let Some(merged) = self.merged.iter().find(|merged| merged.name == name) else { return Ok(None) };
+        let mut columns = Vec::new();
+        for relation in &merged.of {
+            let own = build::name(name);
+            let found = match relation.offers {
+                Offers::Events => paths::expression(Some(&relation.name), std::slice::from_ref(&own))?,
+                Offers::Columns(_) => None,
+            };
+            columns.push(found.unwrap_or_else(|| Expr::CompoundIdentifier(vec![build::name(&relation.name), own])));
+        }
+        Ok(Some(if columns.len() > 1 { build::call("coalesce", columns) } else { columns.swap_remove(0) }))
     }
 
     /// Whether a name is a column of something other than events here.
