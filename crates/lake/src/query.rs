@@ -13,6 +13,7 @@ mod files;
 mod functions;
 mod judged;
 mod kept;
+mod lambda_places;
 mod limited;
 mod operators;
 mod prune;
@@ -338,7 +339,8 @@ fn trino_context(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Result<Sess
         .with_config(config)
         .with_runtime_env(runtime)
         .with_expr_planners(planners)
-        .with_default_features();
+        .with_default_features()
+        .with_physical_optimizer_rules(lambda_places::rules());
     let context = SessionContext::new_with_state(builder.with_relation_planners(vec![Arc::new(unnest)]).build());
     register_functions(&context, &all);
     Ok(context)

@@ -21,7 +21,7 @@ pub const CAST: &str = "lake_cast";
 pub const TRY_CAST: &str = "lake_try_cast";
 
 /// Name of the function behind `CAST(... AS ipaddress)`.
-const TO_IP: &str = "lake_to_ip";
+pub const TO_IP: &str = "lake_to_ip";
 
 /// Trino as CloudTrail Lake speaks it.
 #[derive(Debug)]

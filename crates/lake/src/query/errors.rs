@@ -1,6 +1,7 @@
 //! What is wrong with a statement: in one sentence, with its place in the text and a hint.
 
 mod places;
+mod types;
 
 use std::fmt;
 
@@ -61,6 +62,9 @@ impl SqlError {
 
     /// With the place of its name among the statement's tokens.
     pub fn placed(mut self, tokens: &[TokenWithSpan]) -> SqlError {
+        if self.what.starts_with("there is no column") && !places::has_word("from", tokens) {
+            self.hint = "the statement has no FROM: SELECT ... FROM events WHERE ...".to_owned();
+        }
         if self.at.is_some() {
             return self;
         }
@@ -100,6 +104,7 @@ impl SqlError {
         missing_column(&text, known)
             .or_else(|| missing_function(&text, known))
             .or_else(|| not_grouped(&text))
+            .or_else(|| types::wrong(&text))
             .unwrap_or_else(|| plain(&text))
     }
 }
@@ -134,11 +139,31 @@ pub fn no_column(name: &str, columns: &[&str]) -> SqlError {
 fn missing_function(text: &str, known: &Known<'_>) -> Option<SqlError> {
     let name = text.split_once("Invalid function '")?.1.split_once('\'')?.0;
     let similar = nearest(name, known.functions.iter().map(String::as_str));
-    let hint = match similar.is_empty() {
-        true => "guide/10-lake-sql.md lists the functions".to_owned(),
-        false => format!("did you mean {}?", similar.join(" or ")),
+    let hint = match (elsewhere(name), similar.is_empty()) {
+        (Some(instead), _) => instead.to_owned(),
+        (None, true) => "guide/10-lake-sql.md lists the functions".to_owned(),
+        (None, false) => format!("did you mean {}?", similar.join(" or ")),
     };
     Some(SqlError::new(format!("there is no function `{name}`")).named(name).hint(hint))
+}
+
+/// What other systems call it, and words that stand where no function can.
+fn elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "getdate" | "sysdate" | "utcnow" => "now() is the time of the query",
+        "date_sub" | "timestamp_sub" | "datetime_sub" | "adddate" | "subdate" => {
+            "write date_add('day', -7, now()), or now() - INTERVAL '7' DAY"
+        }
+        "timestamp" | "to_timestamp" | "datetime" => "write TIMESTAMP '2026-11-01 10:00:00', or from_iso8601_timestamp(text)",
+        "group_concat" | "string_agg" | "wm_concat" => {
+            "write listagg(x, ',') WITHIN GROUP (ORDER BY x), or array_join(array_agg(x), ',')"
+        }
+        "isnull" | "ifnull" | "nvl" => "write coalesce(x, other)",
+        "charindex" | "instr" | "locate" => "write strpos(text, 'part')",
+        "regexp_match" | "rlike" => "write regexp_like(text, 'pattern')",
+        "where" | "and" | "or" | "select" | "from" | "having" | "by" => "does a word stand twice, or is a comma too many?",
+        _ => return None,
+    })
 }
 
 fn not_grouped(text: &str) -> Option<SqlError> {
@@ -189,6 +214,9 @@ fn plain(text: &str) -> SqlError {
     }
     if bare.starts_with("Too many columns!") {
         return SqlError::new("a subquery in this place must have one column").hint("name one column in its SELECT");
+    }
+    if bare == "TOP" {
+        return SqlError::new("there is no `TOP` here").named("top").hint("write LIMIT 10 at the end");
     }
     if bare.starts_with("Divide by zero") {
         return SqlError::new("division by zero with `/` or `%`").hint("nullif(x, 0) makes null of 0, try(...) of the error");

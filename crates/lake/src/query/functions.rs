@@ -198,6 +198,11 @@ pub fn time_type() -> DataType {
 /// The type of JSON documents: text that is not text, so that a cast of it to text takes the quotes away.
 pub const JSON: DataType = DataType::LargeUtf8;
 
+/// The beginning of a value, for messages.
+fn shown(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
 /// Whether a type is text.
 pub fn is_text(kind: &DataType) -> bool {
     matches!(kind, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8)

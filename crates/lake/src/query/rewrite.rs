@@ -3,6 +3,7 @@
 //! One walk over the syntax tree with what is in scope at each place; each construct has its own file. Rewriting twice changes
 //! nothing more.
 
+mod addresses;
 mod aggregates;
 mod calls;
 mod conditionals;
@@ -16,6 +17,7 @@ mod nested;
 mod order;
 pub mod paths;
 pub mod projection;
+mod rows;
 mod sampled;
 mod scope;
 mod ties;
@@ -158,7 +160,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
         if let TableFactor::UNNEST { array_exprs, alias, .. } = factor {
-            array_exprs.iter_mut().for_each(docs::as_list);
+            array_exprs.iter_mut().for_each(docs::as_rows);
             if let Some(alias) = alias {
                 lower(&mut alias.name);
                 alias.columns.iter_mut().for_each(|column| lower(&mut column.name));
@@ -174,6 +176,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        rows::rewrite(expr);
         if let Some(found) = nested::rewritten(expr) {
             *expr = found;
         }
@@ -218,7 +221,12 @@ impl VisitorMut for Rewriter<'_> {
                 let args = [text.as_ref(), from.as_ref()].into_iter().chain(substring_for.as_deref()).cloned().collect();
                 *expr = build::call("substr", args);
             }
-            Expr::BinaryOp { .. } if self.tries > 0 => conditionals::no_division_by_zero(expr),
+            Expr::BinaryOp { .. } | Expr::Between { .. } => {
+                addresses::rewrite(expr);
+                if self.tries > 0 {
+                    conditionals::no_division_by_zero(expr);
+                }
+            }
             Expr::Interval(_) => done(intervals::rewrite_expr(expr))?,
             Expr::Like { .. } | Expr::ILike { .. } | Expr::Value(_) | Expr::Tuple(_) => literals::rewrite(expr),
             _ => {}

@@ -85,7 +85,13 @@ fn refuse_changes(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
 }
 
 fn only_select(verb: &str) -> SqlError {
-    SqlError::new(format!("only SELECT is allowed, this is `{verb}`")).hint("the lake is changed by `collect` and `compact` alone")
+    let hint = match verb.to_lowercase().as_str() {
+        "explain" | "describe" | "show" | "analyze" => {
+            "`SELECT * FROM events LIMIT 1` shows the columns, `trailkeep stores list` the stores"
+        }
+        _ => "the lake is changed by `collect` and `compact` alone",
+    };
+    SqlError::new(format!("only SELECT is allowed, this is `{verb}`")).hint(hint)
 }
 
 fn first_word(text: &str) -> String {

@@ -70,6 +70,12 @@ impl Stores {
         if let Some(table) = self.tables.get(id) {
             return Ok(Named { table: table.clone(), note: None });
         }
+        // `"aws:cloudtrail"."<ID>"`, as Athena knows the stores of Lake, and `default.events`.
+        if let Some((_, behind)) = wanted.rsplit_once('.')
+            && let Some(table) = self.tables.get(behind)
+        {
+            return Ok(Named { table: table.clone(), note: None });
+        }
         if self.pending.iter().any(|pending| pending == id) {
             let hint = "bring it back with `trailkeep stores restore`";
             return Err(SqlError::new(format!("the store `{name}` waits for its deletion and cannot be asked"))
@@ -93,8 +99,11 @@ impl Stores {
         let names: Vec<&str> = self.tables.keys().map(String::as_str).collect();
         let hint = match nearest(name, names.iter().copied()).first() {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "the tables are `events` (one row a record), `deliveries` (one row a log file), `verdicts` and the stores"
-                .to_owned(),
+            None if name.to_lowercase().contains("trail") => "events are in the table `events`: write FROM events".to_owned(),
+            None => {
+                "the tables are `events` (one row a record), `deliveries` (one row a log file or digest), `verdicts` and the stores"
+                    .to_owned()
+            }
         };
         SqlError::new(format!("there is no table `{name}`")).named(name).hint(hint)
     }
@@ -141,6 +150,10 @@ mod tests {
             let named = stores.table(id).unwrap();
             assert!(named.table == EVENTS && named.note.unwrap().contains(id), "{id}");
         }
+        for behind in ["default.events", "aws:cloudtrail.events", "awsdatacatalog.default.events"] {
+            assert_eq!(stores.table(behind).unwrap().table, EVENTS, "{behind}");
+        }
+        assert!(stores.table("cloudtrail_logs").unwrap_err().to_string().ends_with("write FROM events"));
         assert_eq!(stores.table("evnts").unwrap_err().to_string(), "there is no table `evnts`; did you mean `events`?");
         for other in ["default.awsconfig", "awsconfig", "a-b", "x"] {
             assert!(stores.table(other).is_err(), "{other}");

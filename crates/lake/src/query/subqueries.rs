@@ -20,6 +20,11 @@ pub fn rewritten(plan: LogicalPlan) -> Result<LogicalPlan> {
 fn node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let has_predicates = plan.expressions().iter().any(|expr| holds(expr, is_predicate));
     match plan {
+        LogicalPlan::Filter(filter) if holds(&filter.predicate, is_comparison) => {
+            let predicate = counted::compared_all(filter.predicate)?;
+            let plan = LogicalPlanBuilder::from(filter.input).filter(predicate)?.build()?;
+            Ok(Transformed::yes(node(plan)?.data))
+        }
         LogicalPlan::Filter(filter) if holds(&filter.predicate, numbered::is_needed) => {
             let columns: Vec<Expr> = filter.input.schema().columns().into_iter().map(Expr::Column).collect();
             let (predicates, input) = numbered::joined(vec![filter.predicate], filter.input.as_ref().clone(), &columns)?;
@@ -52,6 +57,10 @@ fn holds(expr: &Expr, is_one: fn(&Expr) -> bool) -> bool {
 
 fn is_predicate(expr: &Expr) -> bool {
     matches!(expr, Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_))
+}
+
+fn is_comparison(expr: &Expr) -> bool {
+    matches!(expr, Expr::SetComparison(_))
 }
 
 /// Subqueries of an aggregation, a window or a sort are columns of a projection beneath it.

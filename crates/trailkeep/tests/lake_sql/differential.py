@@ -18,7 +18,7 @@ EXPLAINED = {
     "array_intersect": ("Trino keeps the order of the first, DuckDB does not",
                         "(l, m) AS list_filter(l, lambda x, i: list_position(l, x) = i AND list_contains(m, x))"),
     "array_union": ("sqlglot has no name for it in DuckDB",
-                    "(l, m) AS list_filter(list_concat(l, m), lambda x, i: list_position(list_concat(l, m), x) = i)"),
+                    "(l, m) AS CASE WHEN l IS NOT NULL THEN list_filter(list_concat(l, m), lambda x, i: list_position(list_concat(l, m), x) = i) END"),
     "array_except": ("sqlglot has no name for it in DuckDB",
                      "(l, m) AS list_filter(l, lambda x, i: list_position(l, x) = i AND NOT list_contains(m, x))"),
     "array_remove": ("sqlglot has no name for it in DuckDB", "(l, v) AS list_filter(l, lambda x: x <> v)"),
@@ -35,6 +35,8 @@ EXPLAINED = {
     "millisecond": ("DuckDB counts the seconds too", "(t) AS millisecond(t) % 1000"),
     "date_diff": ("Trino counts whole units, DuckDB the borders between them", "(u, a, b) AS date_sub(u, a, b)"),
     "format": ("it is `printf` in DuckDB", "(f, a, b) AS printf(f, a, b)"),
+    "slice": ("from before the beginning there is nothing in Trino, and all in DuckDB",
+              "(l, s, n) AS CASE WHEN s > 0 THEN l[s:s + n - 1] WHEN -s > len(l) THEN l[1:0] ELSE l[len(l) + s + 1:len(l) + s + n] END"),
     "levenshtein_distance": ("it is `levenshtein` in DuckDB", "(a, b) AS levenshtein(a, b)"),
 }
 
@@ -60,7 +62,7 @@ def text(dice):
                 f"json_extract_scalar(eventJson, '$.{dice.choice(['eventName', 'userIdentity.arn', 'tlsDetails.tlsVersion', 'sourceIPAddress'])}')",
                 f"date_format(eventTime, '%Y-%m-%d %H:%i')", f"CAST(readOnly AS varchar)", f"CAST(length({field}) AS varchar)",
                 f"rpad(awsRegion, {dice.randint(3, 14)}, '.')", f"translate({field}, 'abc', 'xyz')", f"ltrim({field})", f"rtrim({field})",
-                f"concat_ws('|', {field}, errorCode, awsRegion)", f"chr(65 + length(awsRegion) % 20)", f"array_join(reverse(split({field}, '.')), '.')",
+                f"concat_ws('|', {field}, errorCode, awsRegion)", f"chr(CAST(65 + length(awsRegion) % 20 AS integer))", f"array_join(reverse(split({field}, '.')), '.')",
                 f"CASE userIdentity.type WHEN 'IAMUser' THEN 'user' WHEN 'AssumedRole' THEN 'role' ELSE 'other' END",
                 f"CASE WHEN readOnly THEN 'r' WHEN errorCode IS NOT NULL THEN 'e' END", f"regexp_extract({field}, '([a-z]+)-([a-z]+)', {dice.randint(0, 2)})",
                 f"substring({field}, -4)", f"json_extract_scalar(eventJson, '$.requestParameters.{dice.choice(KEYS)}')",
@@ -80,7 +82,7 @@ def number(dice):
                 f"levenshtein_distance(awsRegion, 'us-west-2')", "to_unixtime(eventTime)", f"sign(length({field}) - 10)", f"round(length({field}) / 3.0, 2)",
                 f"floor(length({field}) / 4.0)", f"ceil(sqrt(length({field})))", f"mod(length({field}), 5)", f"power(length(awsRegion), 2)", f"bitwise_xor(length(eventName), 5)",
                 f"array_position(split(eventSource, '.'), 'amazonaws')", f"CASE WHEN {field} IS NULL THEN 0 ELSE length({field}) END",
-                f"reduce(split({field}, '.'), 0, (s, x) -> s + length(x), s -> s)", f"(SELECT count(*) FROM events)", f"CAST(length({field}) AS double) / 2",
+                f"reduce(transform(split({field}, '.'), x -> length(x)), 0, (s, x) -> s + x, s -> s)", f"(SELECT count(*) FROM events)", f"CAST(length({field}) AS double) / 2",
                 f"json_array_length(json_extract(eventJson, '$.resources'))", f"length({field}) / 3", f"-length(awsRegion)", f"CAST(readOnly AS integer)",
                 f"date_diff('{unit}', eventTime, timestamp '2023-07-11 06:30:00')", "extract(hour FROM eventTime)", "millisecond(eventTime)", "year_of_week(eventTime)")
 
@@ -149,7 +151,7 @@ def listed(dice):
                 f"array_except({split}, ARRAY['amazonaws'])", f"array_remove({split}, 'com')", f"{split} || ARRAY['end']", f"concat({split}, ARRAY['a', 'b'])", f"reverse({split})",
                 f"array_position({split}, 'com')", f"array_min({split})", f"zip_with({split}, {split}, (a, b) -> a || b)", f"slice({split}, -2, 2)", f"element_at({split}, -1)",
                 f"flatten(ARRAY[{split}, ARRAY['x']])", f"repeat('a', {dice.randint(1, 4)})", f"sequence(1, {dice.randint(2, 6)})", f"transform({split}, x -> length(x))",
-                f"reduce({split}, '', (s, x) -> s || substr(x, 1, 1), s -> s)", f"filter(transform({split}, x -> length(x)), n -> n % 2 = 0)", f"regexp_extract_all({field}, '[a-z]+')",
+                f"reduce(transform({split}, x -> substr(x, 1, 1)), '', (s, x) -> s || x, s -> s)", f"filter(transform({split}, x -> length(x)), n -> n % 2 = 0)", f"regexp_extract_all({field}, '[a-z]+')",
                 f"array_sort(map_keys(requestParameters))", f"cardinality(map_keys(requestParameters))", f"contains({split}, 'com')", f"array_sort(array_distinct({split}))",
                 f"contains_sequence({split}, ARRAY['amazonaws', 'com'])", f"ARRAY[eventName, awsRegion][2]", f"cardinality(filter({split}, x -> x <> ''))")
 

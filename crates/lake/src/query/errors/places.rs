@@ -39,6 +39,11 @@ pub fn of_calls(what: &str, tokens: &[TokenWithSpan]) -> Vec<Place> {
     Vec::new()
 }
 
+/// Whether a word stands in the statement at all.
+pub fn has_word(word: &str, tokens: &[TokenWithSpan]) -> bool {
+    tokens.iter().any(|token| matches!(&token.token, Token::Word(one) if one.value.eq_ignore_ascii_case(word)))
+}
+
 fn plain(tokens: &[TokenWithSpan]) -> Vec<&TokenWithSpan> {
     tokens.iter().filter(|token| !is_blank(&token.token)).collect()
 }

@@ -122,7 +122,7 @@ fn plainly(args: &[Expr], kinds: &[DataType]) -> Result<Option<(Expr, DataType)>
         (DataType::Date32, DataType::Timestamp(..) | DataType::Utf8) => true,
         (DataType::Timestamp(_, None), DataType::Date32 | DataType::Timestamp(..)) => true,
         (DataType::Timestamp(_, Some(zone)), DataType::Date32) => zone.as_ref() == "UTC",
-        (DataType::Timestamp(..), DataType::Timestamp(..)) => true,
+        (DataType::Timestamp(_, zone), DataType::Timestamp(..)) => zone.as_ref().is_none_or(|zone| zone.as_ref() == "UTC"),
         (DataType::Null, _) => true,
         _ => false,
     };
@@ -157,6 +157,7 @@ fn converted(call: &Call, from: &ArrayRef, to: &DataType, tries: bool) -> Result
             });
             Ok(Arc::new(days.collect::<Result<arrow::array::Date32Array>>()?))
         }
+        (DataType::Timestamp(_, Some(_)), DataType::Timestamp(..)) => wall_time(call),
         (_, to) => Ok(cast_with_options(from, to, &CastOptions { safe: tries, format_options: Default::default() })
             .map_err(|error| failed("cast", plain(&error)))?),
     }
@@ -168,6 +169,15 @@ fn plain(error: &arrow::error::ArrowError) -> String {
 
 fn texts(from: &ArrayRef) -> Result<StringArray> {
     Ok(plain_cast(from, &DataType::Utf8)?.as_string::<i32>().clone())
+}
+
+/// A time without a zone is what the clock of its zone showed.
+fn wall_time(call: &Call) -> Result<ArrayRef> {
+    let each = (0..call.rows).map(|at| {
+        let row = call.row(at);
+        if row.has_null() { Ok(None) } else { call.judged(row.local(0).map(|(local, _)| Some(local.and_utc().timestamp_micros()))) }
+    });
+    Ok(Arc::new(each.collect::<Result<TimestampMicrosecondArray>>()?.with_timezone("UTC")))
 }
 
 /// JSON's scalars without their quotes.
@@ -195,16 +205,12 @@ fn from_scalars(texts: &StringArray, to: &DataType, call: &Call, tries: bool) ->
             let first_lost = (0..texts.len()).find(|at| done.is_null(*at) && texts.is_valid(*at));
             if let Some(at) = first_lost.filter(|_| !tries) {
                 let what: std::result::Result<Option<()>, String> =
-                    Err(format!("`{}` cannot be made {}", shown(texts.value(at)), type_name(to)));
+                    Err(format!("`{}` cannot be made {}", super::shown(texts.value(at)), type_name(to)));
                 call.judged(what)?;
             }
             Ok(done)
         }
     }
-}
-
-fn shown(text: &str) -> String {
-    text.chars().take(60).collect()
 }
 
 /// Half is rounded away from zero, as in Trino.
@@ -286,7 +292,8 @@ fn to_json(from: &ArrayRef) -> Result<ArrayRef> {
 /// Documents to lists, maps and rows of what they hold.
 fn from_documents(documents: &StringArray, to: &DataType, call: &Call, tries: bool) -> Result<ArrayRef> {
     let complain = |text: &str| -> Result<()> {
-        let what: std::result::Result<Option<()>, String> = Err(format!("`{}` cannot be made {}", shown(text), type_name(to)));
+        let what: std::result::Result<Option<()>, String> =
+            Err(format!("`{}` cannot be made {}", super::shown(text), type_name(to)));
         if tries { Ok(()) } else { call.judged(what).map(|_| ()) }
     };
     let value = |at: usize| documents.is_valid(at).then(|| documents.value(at)).filter(|text| text.trim() != "null");

@@ -22,6 +22,7 @@ pub const FUNCTIONS: &[Spec] = &[
         simpler: Some(is_list),
         ..spec("lake_resources", (1, 1), &[Take::Any], Give::By(resources_kind), Run::Columns(resources))
     },
+    Spec { simpler: Some(is_list), ..spec("lake_resource_tags", (1, 1), &[Take::Any], Give::By(tags_kind), Run::Columns(tags)) },
     spec("lake_elements", (2, 2), &[Take::Any, Take::Int], Give::By(elements_kind), Run::Columns(elements)),
     spec("lake_array_join", (2, 3), &[Take::Any, Take::Text], Give::Text, Run::Columns(join)),
     spec("lake_array_position", (2, 2), &[Take::Any], Give::Int, Run::Columns(position)),
@@ -136,25 +137,44 @@ fn elements(call: &Call) -> Result<ArrayRef> {
 }
 
 /// The fields of one of an event's resources, as Lake has them.
-const RESOURCE: [&str; 4] = ["accountId", "type", "arn", "arnPrefix"];
-
-fn resource_fields() -> Fields {
-    RESOURCE.iter().map(|name| Field::new(name.to_lowercase(), DataType::Utf8, true)).collect()
-}
+const RESOURCE: &[&str] = &["accountId", "type", "arn", "arnPrefix"];
+/// The fields of one of `eventContext.tagContext.resourceTags`; `tags` is a document.
+const RESOURCE_TAGS: &[&str] = &["arn", "tags"];
 
 fn resources_kind(kinds: &[DataType], _: &[Option<&ScalarValue>]) -> Result<DataType> {
-    if let Some(kind) = kinds.first().filter(|kind| !is_text(kind) && !kind.is_null()) {
-        return Ok(kind.clone());
-    }
-    Ok(list_of(DataType::Struct(resource_fields())))
+    Ok(rows_kind(kinds, RESOURCE))
 }
 
 fn resources(call: &Call) -> Result<ArrayRef> {
+    rows(call, RESOURCE)
+}
+
+fn tags_kind(kinds: &[DataType], _: &[Option<&ScalarValue>]) -> Result<DataType> {
+    Ok(rows_kind(kinds, RESOURCE_TAGS))
+}
+
+fn tags(call: &Call) -> Result<ArrayRef> {
+    rows(call, RESOURCE_TAGS)
+}
+
+fn fields_of(names: &[&str]) -> Fields {
+    names.iter().map(|name| Field::new(name.to_lowercase(), DataType::Utf8, true)).collect()
+}
+
+fn rows_kind(kinds: &[DataType], names: &[&str]) -> DataType {
+    match kinds.first().filter(|kind| !is_text(kind) && !kind.is_null()) {
+        Some(kind) => kind.clone(),
+        None => list_of(DataType::Struct(fields_of(names))),
+    }
+}
+
+/// The elements of a document as rows with these fields.
+fn rows(call: &Call, names: &[&str]) -> Result<ArrayRef> {
     let from = call.column(0)?;
     if !is_text(from.data_type()) && !from.data_type().is_null() {
         return Ok(from);
     }
-    let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); RESOURCE.len()];
+    let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); names.len()];
     let mut lengths = Vec::with_capacity(call.rows);
     let mut valid = Vec::with_capacity(call.rows);
     for at in 0..call.rows {
@@ -163,14 +183,14 @@ fn resources(call: &Call) -> Result<ArrayRef> {
         let elements = elements.unwrap_or_default();
         lengths.push(elements.len());
         for element in elements {
-            for (column, name) in columns.iter_mut().zip(RESOURCE) {
+            for (column, name) in columns.iter_mut().zip(names) {
                 // AWS writes both `ARN` and `arn`.
                 column.push(json::member(element, name).and_then(json::text_of));
             }
         }
     }
     let arrays = columns.into_iter().map(|column| Arc::new(column.into_iter().collect::<StringArray>()) as ArrayRef).collect();
-    let rows = StructArray::try_new(resource_fields(), arrays, None)?;
+    let rows = StructArray::try_new(fields_of(names), arrays, None)?;
     list_array(lengths, Arc::new(rows), valid)
 }
 

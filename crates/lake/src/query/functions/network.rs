@@ -17,6 +17,7 @@ pub const FUNCTIONS: &[Spec] = &[
     spec("ip_subnet_max", (1, 1), &[Take::Text], Give::Text, Run::Text(|row| Ok(Some(ends(row.text(0))?.1.to_string())))),
     spec("ip_subnet_range", (1, 1), &[Take::Text], Give::Texts, Run::Texts(range)),
     spec("ip_prefix", (2, 2), &[Take::Text, Take::Int], Give::Text, Run::Text(prefix)),
+    spec("lake_ip_key", (1, 1), &[Take::Text], Give::Text, Run::Text(|row| key(row.text(0)).map(Some))),
     spec("is_subnet_of", (2, 2), &[Take::Text], Give::Bool, Run::Bool(|row| in_network(row.text(0), row.text(1)))),
 ];
 
@@ -48,7 +49,10 @@ fn text_contains(row: &Row<'_>) -> Outcome<bool> {
 }
 
 fn no_network(network: &str) -> String {
-    format!("`{network}` is no network such as 10.0.0.0/8")
+    let network = super::shown(network);
+    format!(
+        "`{network}` is no network such as 10.0.0.0/8; a part of a text is found with strpos(text, 'part') > 0 or LIKE '%part%'"
+    )
 }
 
 /// An address or a network in its shortest spelling.
@@ -65,6 +69,16 @@ fn to_ip(row: &Row<'_>) -> Outcome<String> {
         Ok(address) => Ok(Some(address.to_string())),
         Err(_) => Err(format!("`{}` cannot be made ipaddress; try_cast makes null of what cannot be cast", row.text(0))),
     }
+}
+
+/// An address as hexadecimal digits, in the order of its bytes: IPv4 as the IPv6 addresses that stand for it, as in Trino.
+fn key(address: &str) -> Result<String, String> {
+    let address: IpAddr = address.trim().parse().map_err(|_| format!("`{}` is no IP address", super::shown(address)))?;
+    let bytes = match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    };
+    Ok(format!("{:032x}", u128::from(bytes)))
 }
 
 /// A network's address and the number of its bits.

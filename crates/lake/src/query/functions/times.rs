@@ -43,6 +43,7 @@ pub const FUNCTIONS: &[Spec] = &[
     spec("from_unixtime_nanos", (1, 1), &[Take::Int], Give::Time, Run::Time(|row| Ok(Some(row.int(0) / 1_000)))),
     spec("to_unixtime", (1, 1), TIME, Give::Double, Run::Double(|row| Ok(Some(row.time(0) as f64 / 1e6)))),
     spec("to_milliseconds", (1, 1), TIME, Give::Int, Run::Int(|row| Ok(Some(row.time(0) / 1_000)))),
+    spec("lake_with_timezone", (2, 2), &[Take::Time, Take::Text], Give::Time, Run::Time(with_timezone)),
     spec("with_timezone", (2, 2), &[Take::Time, Take::Text], Give::Time, Run::Time(with_timezone)),
     spec("current_timezone", (0, 0), &[], Give::Text, Run::Text(|_| Ok(Some("UTC".to_owned())))),
     spec("human_readable_seconds", (1, 1), &[Take::Double], Give::Text, Run::Text(human_readable)),

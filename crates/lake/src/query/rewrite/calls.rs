@@ -110,7 +110,10 @@ pub fn after(function: &mut Function, in_try: bool, of_events: bool) -> Result<O
         return Ok(Some(replaced));
     }
     if OF_LISTS.contains(&name.as_str()) {
-        docs::resources_as_list(function);
+        docs::first_as_rows(function);
+    }
+    if name == "element_at" {
+        docs::element_of_rows(function);
     }
     if LIST_WITH_LAMBDA.contains(&name.as_str()) {
         wrap_first(function, AS_LIST);
@@ -156,6 +159,8 @@ fn replaced(function: &mut Function, name: &str, of_events: bool) -> Result<Opti
         "map_filter" | "transform_values" | "transform_keys" => Some(renamed_over(lambdas::over_entries(function, name)?)),
         "zip_with" => Some(renamed(lambdas::zip_with(function)?)),
         "at_timezone" => at_timezone(function),
+        "with_timezone" => in_zone(function, "lake_with_timezone", 2),
+        "from_unixtime" => in_zone(function, "from_unixtime", 1),
         "greatest" | "least" if !is_ours(function) => Some(null_if_any(function)),
         "localtime" => Some(build::call("current_time", Vec::new())),
         "current_time" if build::args_of(function).is_some_and(|args| !args.is_empty()) => {
@@ -178,7 +183,7 @@ fn replaced(function: &mut Function, name: &str, of_events: bool) -> Result<Opti
 }
 
 fn prepare_list(function: &mut Function) {
-    docs::resources_as_list(function);
+    docs::first_as_rows(function);
     wrap_first(function, AS_LIST);
 }
 
@@ -209,7 +214,7 @@ fn renamed_over(mut expr: Expr) -> Expr {
 /// Wraps the first argument, once.
 fn wrap_first(function: &mut Function, wrapper: &str) {
     let Some(first) = build::args_mut(function).into_iter().next() else { return };
-    if matches!(first, Expr::Function(inner) if build::name_of(inner).is_some_and(|name| name == wrapper || name == docs::RESOURCES))
+    if matches!(first, Expr::Function(inner) if build::name_of(inner).is_some_and(|name| [wrapper, docs::RESOURCES, docs::RESOURCE_TAGS].contains(&name.as_str())))
     {
         return;
     }
@@ -308,6 +313,15 @@ fn at_timezone(function: &Function) -> Option<Expr> {
     Some(Expr::AtTimeZone { timestamp: Box::new((*time).clone()), time_zone: Box::new((*zone).clone()) })
 }
 
+/// A call whose second argument is the zone that its result is shown in; `kept` of its arguments stay.
+fn in_zone(function: &Function, name: &str, kept: usize) -> Option<Expr> {
+    let args = build::args_of(function)?;
+    let zone = args.get(1)?;
+    build::text_of(zone)?;
+    let call = build::call(name, args.iter().take(kept).map(|arg| (*arg).clone()).collect());
+    Some(Expr::AtTimeZone { timestamp: Box::new(call), time_zone: Box::new((*zone).clone()) })
+}
+
 /// `EXTRACT(field FROM time)` is the function of that name.
 pub fn extract(field: &DateTimeField, time: Expr) -> Option<Expr> {
     let name = match field.to_string().to_lowercase().as_str() {
@@ -322,6 +336,8 @@ pub fn extract(field: &DateTimeField, time: Expr) -> Option<Expr> {
         "hour" => "hour",
         "minute" => "minute",
         "second" => "second",
+        "timezone_hour" => "timezone_hour",
+        "timezone_minute" => "timezone_minute",
         _ => return None,
     };
     Some(build::call(name, vec![time]))

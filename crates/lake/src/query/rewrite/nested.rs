@@ -66,7 +66,7 @@ fn unnested(query: &Query) -> Option<Unnested<'_>> {
 
 fn elements(list: &Expr, names: usize) -> Expr {
     let mut list = list.clone();
-    docs::as_list(&mut list);
+    docs::as_rows(&mut list);
     let count = i64::try_from(names).unwrap_or_default();
     build::call(ELEMENTS, vec![list, build::number(count)])
 }

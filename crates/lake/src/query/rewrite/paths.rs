@@ -62,6 +62,7 @@ pub fn expression(relation: Option<&str>, parts: &[Ident]) -> Result<Option<Expr
             Some((_, found)) if rest.is_empty() => return Ok(Some(found)),
             Some((spec, found)) if matches!(spec.kind, Kind::Doc | Kind::Hot) => {
                 refuse_configuration_items(spec, rest)?;
+                refuse_fields_of_a_list(spec, rest)?;
                 return Ok(Some(rest.iter().fold(found, |from, part| field(from, &part.value))));
             }
             _ => {}
@@ -99,6 +100,30 @@ fn refuse_configuration_items(spec: &Spec, rest: &[Ident]) -> Result<(), SqlErro
     let what = format!("`{}.{field}` is a field of AWS Config's configuration items, and no store here holds those", spec.path);
     let hint = "the stores hold CloudTrail's events; ask AWS Config itself for configuration items";
     Err(SqlError::new(what).named(rest.first().map_or("", |part| &part.value)).hint(hint))
+}
+
+fn refuse_fields_of_a_list(spec: &Spec, rest: &[Ident]) -> Result<(), SqlError> {
+    let Some(field) = rest.first().filter(|_| spec.name == "resources") else { return Ok(()) };
+    let what = format!("`resources` is a list of rows; it has no field `{}` itself", field.value);
+    let hint = "ask its elements: any_match(resources, r -> r.arn LIKE 'arn:aws:s3:::%'), or CROSS JOIN UNNEST(resources) AS r";
+    Err(SqlError::new(what).named(&field.value).hint(hint))
+}
+
+/// The fields of a struct by its path, as AWS spells them; none of what is no struct.
+pub fn fields_of(parts: &[Ident]) -> Vec<&'static str> {
+    let name = parts.iter().map(|part| part.value.to_lowercase()).collect::<Vec<_>>().join("_");
+    if column(&name).is_some() {
+        return Vec::new();
+    }
+    let depth = parts.len();
+    let spelled = |spec: &Spec| spec.path.split('.').nth(depth);
+    fields_below(&name)
+        .into_iter()
+        .filter_map(|(_, path)| {
+            let within = format!("{path}_");
+            COLUMNS.iter().find(|spec| spec.name == path || spec.name.starts_with(&within)).and_then(spelled)
+        })
+        .collect()
 }
 
 /// `named_struct(...)` over the columns below a path.

@@ -1,6 +1,6 @@
 //! The columns of an answer: `*` over events, names as Lake gives them, `_col0` for what has none, and names that are there twice.
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, SetExpr};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::paths;
@@ -118,10 +118,31 @@ fn expand(item: SelectItem, scope: &Scope, to: &mut Vec<SelectItem>) {
         }
         SelectItem::QualifiedWildcard(kind, options) if is_plain(options) => match scope.relation(&wildcard_of(kind)) {
             Some(relation) if relation.offers != Offers::Columns(Vec::new()) => expand_relation(relation, &[], to),
+            None if scope.has_events() && !fields_of(kind).is_empty() => expand_struct(kind, to),
             _ => to.push(item),
         },
         _ => to.push(item),
     }
+}
+
+/// The fields of `userIdentity.*`.
+fn fields_of(kind: &SelectItemQualifiedWildcardKind) -> Vec<&'static str> {
+    paths::fields_of(&path_of(kind))
+}
+
+fn path_of(kind: &SelectItemQualifiedWildcardKind) -> Vec<Ident> {
+    match kind {
+        SelectItemQualifiedWildcardKind::ObjectName(name) => name.0.iter().filter_map(|part| part.as_ident().cloned()).collect(),
+        SelectItemQualifiedWildcardKind::Expr(_) => Vec::new(),
+    }
+}
+
+fn expand_struct(kind: &SelectItemQualifiedWildcardKind, to: &mut Vec<SelectItem>) {
+    let path = path_of(kind);
+    to.extend(fields_of(kind).into_iter().map(|field| SelectItem::ExprWithAlias {
+        expr: Expr::CompoundIdentifier(path.iter().cloned().chain([Ident::new(field)]).collect()),
+        alias: Ident::new(field),
+    }));
 }
 
 fn is_plain(options: &datafusion::sql::sqlparser::ast::WildcardAdditionalOptions) -> bool {

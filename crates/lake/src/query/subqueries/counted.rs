@@ -22,6 +22,22 @@ pub fn all(exprs: Vec<Expr>, input: &LogicalPlan) -> Result<Vec<Expr>> {
     each.collect()
 }
 
+/// Replaces ANY and ALL in a condition: `= ANY` is IN, which the planner joins, and the others compare with extremes.
+pub fn compared_all(condition: Expr) -> Result<Expr> {
+    let replaced = condition.transform_up(|expr| match expr {
+        Expr::SetComparison(SetComparison { expr, subquery, op, quantifier }) => {
+            let negated = match (op, quantifier) {
+                (Operator::Eq, SetQuantifier::Any) => false,
+                (Operator::NotEq, SetQuantifier::All) => true,
+                (op, quantifier) => return Ok(Transformed::yes(compared(&expr, &subquery, op, quantifier)?)),
+            };
+            Ok(Transformed::yes(Expr::InSubquery(InSubquery { expr, subquery, negated })))
+        }
+        other => Ok(Transformed::no(other)),
+    })?;
+    Ok(replaced.data)
+}
+
 /// What one of them becomes.
 pub fn one(expr: Expr, input: &LogicalPlan) -> Result<Expr> {
     match expr {
