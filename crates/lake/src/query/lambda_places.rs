@@ -1,7 +1,7 @@
 //! Keeps the parameters of lambdas apart from columns.
 //!
-//! The engine gives a parameter the place behind all columns of the plan beneath (DataFusion 55). Where two projections are later made one,
-//! there may be more columns, and the place is that of a column. So parameters get places that no column has.
+//! The engine gives a parameter the place behind all columns of the plan beneath (DataFusion 55). Where projections and filters are later
+//! made one or pushed down, there may be more columns, and the place is that of a column. So parameters get places that no column has.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use datafusion::physical_expr::expressions::LambdaVariable;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::filter::{FilterExec, FilterExecBuilder};
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 
 /// The first place of a parameter; no plan has as many columns.
@@ -44,6 +45,12 @@ impl PhysicalOptimizerRule for LambdaPlaces {
 }
 
 fn moved(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
+    if let Some(filter) = plan.downcast_ref::<FilterExec>() {
+        let done = Arc::clone(filter.predicate()).transform_up(parameter)?;
+        if done.transformed {
+            return Ok(Transformed::yes(Arc::new(FilterExecBuilder::from(filter).with_predicate(done.data).build()?)));
+        }
+    }
     let Some(projection) = plan.downcast_ref::<ProjectionExec>() else { return Ok(Transformed::no(plan)) };
     let mut is_moved = false;
     let exprs = projection.expr().iter().map(|column| {

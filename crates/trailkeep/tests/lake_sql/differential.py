@@ -23,7 +23,7 @@ EXPLAINED = {
                      "(l, m) AS list_filter(l, lambda x, i: list_position(l, x) = i AND NOT list_contains(m, x))"),
     "array_remove": ("sqlglot has no name for it in DuckDB", "(l, v) AS list_filter(l, lambda x: x <> v)"),
     "array_position": ("what is not there has the position 0 in Trino, and null in DuckDB", "(l, v) AS coalesce(list_position(l, v), CASE WHEN l IS NOT NULL THEN 0 END)"),
-    "contains_sequence": ("DuckDB has none", "(l, m) AS len(m) = 0 OR list_any_value(list_transform(range(1, len(l) - len(m) + 2), lambda i: CASE WHEN l[i:i + len(m) - 1] = m THEN true END)) IS NOT NULL"),
+    "contains_sequence": ("DuckDB has none", "(l, m) AS CASE WHEN l IS NULL THEN NULL ELSE len(m) = 0 OR list_any_value(list_transform(range(1, len(l) - len(m) + 2), lambda i: CASE WHEN l[i:i + len(m) - 1] = m THEN true END)) IS NOT NULL END"),
     "count_if": ("sqlglot makes it a sum, which is null where Trino counts 0", "(c) AS count(*) FILTER (WHERE c)"),
     "strpos": ("sqlglot passes it by other names", "(s, t) AS instr(s, t)"),
     "codepoint": ("it is `ascii` in DuckDB", "(s) AS ord(s)"),
