@@ -11,6 +11,7 @@ pub mod limits;
 mod members;
 mod notification;
 pub mod subscription;
+pub mod wrapped;
 mod wrapping;
 
 use base64::Engine;

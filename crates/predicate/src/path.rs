@@ -17,7 +17,7 @@ pub enum Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reading {
     /// As Sigma wants it. *Lists*: a list stands for its elements, at every step and at the end; it is enough that one of them
-    /// passes. *Documents*: an object has a text, which is its JSON as it stands in the record; text in which quotes are
+    /// passes. *Documents*: an object has a text, which is its JSON without blanks between its parts; text in which quotes are
     /// escaped (a document inside a string) is also tried without the backslashes. *Keys*: if there is no key `a`, then `a.b` is
     /// tried as one key.
     Loose,

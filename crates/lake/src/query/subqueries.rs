@@ -1,9 +1,12 @@
 //! Subqueries that the planner does not join by itself: EXISTS, IN (SELECT ...) and comparisons with ANY and ALL among the columns, and
 //! scalar subqueries that are tied to the row by something else than equality.
 //!
+//! In a condition, IN and ANY and ALL are made what the planner joins rightly (`conditions`).
+//!
 //! The first become counts (`EXISTS q` is `(SELECT count(*) FROM q) > 0`), which the planner joins. For the others the rows of the outer
 //! query are numbered, joined with the subquery's rows on its condition, and aggregated by their number.
 
+mod conditions;
 mod counted;
 mod numbered;
 
@@ -20,8 +23,11 @@ pub fn rewritten(plan: LogicalPlan) -> Result<LogicalPlan> {
 fn node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let has_predicates = plan.expressions().iter().any(|expr| holds(expr, is_predicate));
     match plan {
-        LogicalPlan::Filter(filter) if holds(&filter.predicate, is_comparison) => {
-            let predicate = counted::compared_all(filter.predicate)?;
+        LogicalPlan::Filter(filter) if holds(&filter.predicate, conditions::is_one) => {
+            let predicate = conditions::exact(filter.predicate.clone(), &filter.input)?;
+            if predicate == filter.predicate {
+                return Ok(Transformed::no(LogicalPlan::Filter(filter)));
+            }
             let plan = LogicalPlanBuilder::from(filter.input).filter(predicate)?.build()?;
             Ok(Transformed::yes(node(plan)?.data))
         }
@@ -57,10 +63,6 @@ fn holds(expr: &Expr, is_one: fn(&Expr) -> bool) -> bool {
 
 fn is_predicate(expr: &Expr) -> bool {
     matches!(expr, Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_))
-}
-
-fn is_comparison(expr: &Expr) -> bool {
-    matches!(expr, Expr::SetComparison(_))
 }
 
 /// Subqueries of an aggregation, a window or a sort are columns of a projection beneath it.

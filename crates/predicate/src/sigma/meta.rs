@@ -141,10 +141,10 @@ impl LogSource {
         Ok(source)
     }
 
-    /// Whether CloudTrail's records are meant: what it says of product and service must not be something else.
+    /// Whether CloudTrail's records are meant: what it says of product and service must not be something else. Of categories there is `cloud`.
     pub fn is_cloudtrail(&self) -> bool {
         let is = |field: &Option<String>, wanted: &str| field.as_deref().is_none_or(|value| value.eq_ignore_ascii_case(wanted));
-        is(&self.product, "aws") && is(&self.service, "cloudtrail") && self.category.is_none()
+        is(&self.product, "aws") && is(&self.service, "cloudtrail") && is(&self.category, "cloud")
     }
 }
 

@@ -217,6 +217,8 @@ fn which_log() {
         ("{product: aws, service: cloudtrail}", true),
         ("{product: AWS}", true),
         ("{service: cloudtrail}", true),
+        ("{category: cloud, product: aws, service: cloudtrail}", true),
+        ("{category: cloud, product: azure}", false),
         ("{product: aws, service: guardduty}", false),
         ("{product: windows, category: process_creation}", false),
         ("{product: azure}", false),

@@ -13,9 +13,10 @@ use collect::walk::{Walk, Wanted};
 use detect::{Book, Seen, Tally, Watcher};
 use futures::StreamExt;
 use layout::Kind;
-use message::subscription;
+use message::{subscription, wrapped};
+use record::columns::{Column, column, known};
 use record::inflate::is_gzip;
-use record::{Content, EnvelopeError, Inflater, Parsed, Parser};
+use record::{Content, EnvelopeError, Inflater, Parsed, Parser, Row};
 use serde::Serialize;
 
 use super::silences::Keys;
@@ -29,6 +30,9 @@ const BATCH_BYTES: usize = 32 << 20;
 const BATCH_OBJECTS: usize = 4_096;
 /// Files that are listed by name when they could not be read.
 const REFUSALS_LISTED_MAX: usize = 100;
+
+/// Each record of CloudTrail has one of these.
+const RECORD_SIGNS: [Column; 3] = [column("eventversion"), known::EVENT_NAME, column("eventtype")];
 
 /// What became of the log files.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -286,17 +290,28 @@ impl<'b> Hand<'b> {
         let content = Content::from(content);
         self.parsed.clear();
         match self.parser.delivery_unhashed(&content, &mut self.parsed) {
-            Ok(_) => return Ok(content),
-            Err(EnvelopeError::NoRecords) => self.parsed.clear(),
+            Ok(_) if self.begins_with_a_record(&content) => return Ok(content),
+            Ok(_) | Err(EnvelopeError::NoRecords) => self.parsed.clear(),
             Err(error) => return Err(refused(&error)),
         }
-        let lines = subscription::log_events(content.as_bytes()).map_err(|error| refused(&error))?;
+        let lines = match wrapped::records(content.as_bytes()) {
+            Some(records) => Some(records),
+            None => subscription::log_events(content.as_bytes()).map_err(|error| refused(&error))?,
+        };
         let lines = Content::from(lines.filter(|lines| !lines.is_empty()).ok_or(Outcome::Foreign)?);
         match self.parser.delivery_unhashed(&lines, &mut self.parsed) {
             Ok(_) => Ok(lines),
             Err(EnvelopeError::NoRecords) => Err(Outcome::Foreign),
             Err(error) => Err(refused(&error)),
         }
+    }
+}
+
+impl Hand<'_> {
+    /// Whether the first thing in a file is what CloudTrail writes: it has a version, a name or a type.
+    fn begins_with_a_record(&self, content: &Content) -> bool {
+        let has_any = |view: record::RecordView<'_>| RECORD_SIGNS.iter().any(|column| view.text(*column).is_some());
+        self.parsed.views(content).next().is_none_or(has_any)
     }
 }
 

@@ -22,22 +22,6 @@ pub fn all(exprs: Vec<Expr>, input: &LogicalPlan) -> Result<Vec<Expr>> {
     each.collect()
 }
 
-/// Replaces ANY and ALL in a condition: `= ANY` is IN, which the planner joins, and the others compare with extremes.
-pub fn compared_all(condition: Expr) -> Result<Expr> {
-    let replaced = condition.transform_up(|expr| match expr {
-        Expr::SetComparison(SetComparison { expr, subquery, op, quantifier }) => {
-            let negated = match (op, quantifier) {
-                (Operator::Eq, SetQuantifier::Any) => false,
-                (Operator::NotEq, SetQuantifier::All) => true,
-                (op, quantifier) => return Ok(Transformed::yes(compared(&expr, &subquery, op, quantifier)?)),
-            };
-            Ok(Transformed::yes(Expr::InSubquery(InSubquery { expr, subquery, negated })))
-        }
-        other => Ok(Transformed::no(other)),
-    })?;
-    Ok(replaced.data)
-}
-
 /// What one of them becomes.
 pub fn one(expr: Expr, input: &LogicalPlan) -> Result<Expr> {
     match expr {
@@ -91,7 +75,7 @@ fn aggregated(subquery: &Subquery, builder: LogicalPlanBuilder, aggregates: Vec<
 }
 
 /// The subquery's one column.
-fn only_column(subquery: &Subquery) -> Result<Expr> {
+pub fn only_column(subquery: &Subquery) -> Result<Expr> {
     match subquery.subquery.schema().columns().as_slice() {
         [column] => Ok(Expr::Column(column.clone())),
         columns => plan_err!("the subquery of IN must have one column, this one has {}", columns.len()),
@@ -112,7 +96,8 @@ fn as_outer(expr: &Expr, schema: &DFSchema) -> Result<(Expr, Vec<Expr>)> {
     Ok((outer.data, used))
 }
 
-const MEMBER: &str = "lake_member";
+/// The name of a subquery's column where it is looked for in.
+pub const MEMBER: &str = "lake_member";
 
 /// `x IN (SELECT y ...)`: true if a `y` equals `x`; else null if `x` or a `y` is null, but for an empty set; else false.
 fn is_in(value: &Expr, subquery: &Subquery, schema: &DFSchema) -> Result<Expr> {
@@ -129,7 +114,7 @@ fn is_in(value: &Expr, subquery: &Subquery, schema: &DFSchema) -> Result<Expr> {
 }
 
 /// `x > ALL (SELECT y ...)`: a comparison with the largest or the smallest `y`.
-fn compared(value: &Expr, subquery: &Subquery, op: Operator, quantifier: SetQuantifier) -> Result<Expr> {
+pub fn compared(value: &Expr, subquery: &Subquery, op: Operator, quantifier: SetQuantifier) -> Result<Expr> {
     let (column, plan) = (only_column(subquery)?, subquery.subquery.as_ref());
     let extreme = |largest: bool| {
         let aggregate = if largest { max(column.clone()) } else { min(column.clone()) };
