@@ -107,7 +107,9 @@ fn named(item: SelectItem, name: String, is_merged: bool) -> SelectItem {
 
 fn expand(item: SelectItem, scope: &Scope, to: &mut Vec<SelectItem>) {
     match &item {
-        SelectItem::Wildcard(options) if (scope.has_events() || !scope.merged.is_empty()) && is_plain(options) => {
+        SelectItem::Wildcard(options)
+            if (scope.has_events() || !scope.merged.is_empty() || scope.is_known()) && is_plain(options) =>
+        {
             let merged: Vec<&str> = scope.merged.iter().map(|merged| merged.name.as_str()).collect();
             let spelled = |name: &str| paths::top_level_fields().into_iter().find(|field| field.eq_ignore_ascii_case(name));
             to.extend(merged.iter().map(|name| SelectItem::ExprWithAlias {
@@ -160,11 +162,14 @@ fn expand_relation(relation: &Relation, but: &[&str], to: &mut Vec<SelectItem>) 
             let fields = paths::top_level_fields().into_iter().filter(|field| !but.contains(&field.to_lowercase().as_str()));
             to.extend(fields.map(|field| SelectItem::ExprWithAlias { expr: part(field.to_lowercase()), alias: Ident::new(field) }));
         }
-        Offers::Columns(columns) => to.extend(
-            columns
-                .iter()
-                .filter(|column| !but.contains(&column.as_str()))
-                .map(|column| SelectItem::UnnamedExpr(part(column.clone()))),
-        ),
+        Offers::Columns(columns) => {
+            let columns = columns.iter().filter(|column| !but.iter().any(|but| but.eq_ignore_ascii_case(column)));
+            to.extend(
+                columns.map(|column| SelectItem::ExprWithAlias {
+                    expr: part(column.to_lowercase()),
+                    alias: Ident::new(column.clone()),
+                }),
+            );
+        }
     }
 }

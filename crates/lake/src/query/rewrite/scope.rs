@@ -16,7 +16,7 @@ use crate::query::stores::{self, Stores};
 pub enum Offers {
     /// The fields of events, as nested paths.
     Events,
-    /// These columns, in lower case.
+    /// These columns, as they are spelled.
     Columns(Vec<String>),
 }
 
@@ -117,7 +117,7 @@ fn of_factor(factor: &TableFactor, named: &Named, stores: &Stores, to: &mut Scop
     if let Some(alias) = alias {
         relation.name = alias.name.value.to_lowercase();
         if !alias.columns.is_empty() {
-            relation.offers = Offers::Columns(alias.columns.iter().map(|column| column.name.value.to_lowercase()).collect());
+            relation.offers = Offers::Columns(alias.columns.iter().map(|column| column.name.value.clone()).collect());
         }
     }
     to.relations.push(relation);
@@ -145,14 +145,14 @@ pub fn with_names(query: &Query, around: &Named, stores: &Stores) -> Result<Name
     for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
         let columns = match cte.alias.columns.is_empty() {
             true => columns_of(&cte.query, &named, stores)?,
-            false => cte.alias.columns.iter().map(|column| column.name.value.to_lowercase()).collect(),
+            false => cte.alias.columns.iter().map(|column| column.name.value.clone()).collect(),
         };
         named.push((cte.alias.name.value.to_lowercase(), columns));
     }
     Ok(named)
 }
 
-/// The columns that a query answers with, in lower case.
+/// The columns that a query answers with, as they are spelled.
 pub fn columns_of(query: &Query, around: &Named, stores: &Stores) -> Result<Vec<String>, SqlError> {
     let named = with_names(query, around, stores)?;
     let mut body = query.body.as_ref();
@@ -175,7 +175,7 @@ fn columns_of_select(select: &Select, named: &Named, stores: &Stores) -> Result<
             SelectItem::QualifiedWildcard(kind, _) => {
                 columns.extend(scope.relation(&wildcard_of(kind)).map(all_of).unwrap_or_default())
             }
-            other => columns.push(super::projection::header(other, at).to_lowercase()),
+            other => columns.push(super::projection::header(other, at)),
         }
     }
     Ok(columns)
@@ -191,7 +191,7 @@ pub fn wildcard_of(kind: &SelectItemQualifiedWildcardKind) -> String {
 
 fn all_of(relation: &Relation) -> Vec<String> {
     match &relation.offers {
-        Offers::Events => paths::top_level_fields().into_iter().map(str::to_lowercase).collect(),
+        Offers::Events => paths::top_level_fields().into_iter().map(str::to_owned).collect(),
         Offers::Columns(columns) => columns.clone(),
     }
 }
@@ -200,7 +200,7 @@ impl Relation {
     fn has(&self, name: &str) -> bool {
         match &self.offers {
             Offers::Events => paths::is_top_level(name) || paths::column(name).is_some(),
-            Offers::Columns(columns) => columns.iter().any(|column| column == name),
+            Offers::Columns(columns) => columns.iter().any(|column| column.eq_ignore_ascii_case(name)),
         }
     }
 }
@@ -246,11 +246,18 @@ impl Scope {
 
     /// Whether a name is a column of something other than events here.
     pub fn has_other(&self, name: &str) -> bool {
-        self.outputs.iter().any(|output| output == name)
-            || self
-                .relations
-                .iter()
-                .any(|relation| matches!(&relation.offers, Offers::Columns(columns) if columns.iter().any(|column| column == name)))
+        let is_other = |relation: &Relation| relation.offers != Offers::Events && relation.has(name);
+        self.outputs.iter().any(|output| output == name) || self.relations.iter().any(is_other)
+    }
+
+    /// Whether `*` stands for columns that are known, each by a name of its own.
+    pub fn is_known(&self) -> bool {
+        let has_columns = |relation: &Relation| relation.offers != Offers::Columns(Vec::new());
+        let mut names: Vec<String> = self.relations.iter().flat_map(all_of).map(|name| name.to_lowercase()).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        self.relations.iter().all(has_columns) && names.len() == count
     }
 
     /// Whether events are among the relations.
