@@ -71,6 +71,20 @@ impl Exit {
             Exit::LikeAws(code) => code,
         }
     }
+
+    /// What was found stands, whether or not it could be written down: that it could not is told, and is all that is wrong with a run
+    /// that found nothing wrong.
+    pub fn after(self, written: Result<(), Failure>) -> Result<Exit, Failure> {
+        match written {
+            Ok(()) | Err(Failure::Closed) => Ok(self),
+            Err(failure) if self == Exit::Fine => Err(failure),
+            Err(failure) => {
+                let (what, hint) = failure.texts();
+                output::complain(&what, &hint);
+                Ok(self)
+            }
+        }
+    }
 }
 
 impl Failure {
@@ -186,6 +200,10 @@ mod tests {
         assert_eq!(Exit::Interrupted.code(), 130);
         assert_eq!(Failure::usage("a", "b").code(), 2);
         assert_eq!(Failure::Closed.code(), 0);
+        let full = || Err(Failure::failed("the disk is full", ""));
+        assert_eq!(Exit::Integrity.after(full()).map(Exit::code).ok(), Some(4));
+        assert_eq!(Exit::Fine.after(full()).map_err(|failure| failure.code()), Err(1));
+        assert_eq!(Exit::Fine.after(Err(Failure::Closed)).map(Exit::code).ok(), Some(0));
         assert_eq!(Failure::Lake(LakeError::NoHome("x".to_owned())).code(), 1);
     }
 }

@@ -83,10 +83,37 @@ impl Screen {
     }
 }
 
-/// Writes a line to standard output.
+/// Writes a line to standard output. A `head` that has seen enough changes nothing: what is left to do is done, and the exit code says
+/// what was found.
 pub fn line(text: impl AsRef<str>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    written(out.write_all(text.as_ref().as_bytes()).and_then(|()| out.write_all(b"\n")))
+    match written(out.write_all(text.as_ref().as_bytes()).and_then(|()| out.write_all(b"\n"))) {
+        Err(Failure::Closed) => Ok(()),
+        other => other,
+    }
+}
+
+/// Standard output for who writes more than lines; one that was closed swallows the rest.
+pub fn patient() -> impl Write {
+    Patient(io::stdout())
+}
+
+struct Patient<W>(W);
+
+impl<W: Write> Write for Patient<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            other => other,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
 }
 
 /// Writes bytes to standard output.

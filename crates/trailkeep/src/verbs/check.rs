@@ -66,15 +66,17 @@ impl Check {
             let text = documents::read(file)?;
             reports.push(check::check(&file.display().to_string(), &text, &documents::beside(file)));
         }
-        self.write(&reports, context)?;
+        let written = self.write(&reports, context);
         let worst = reports.iter().filter_map(Report::worst).max();
         if self.fail_on.is_some_and(|least| worst.is_some_and(|worst| worst >= least.severity())) {
-            return Ok(Exit::Findings);
+            return Exit::Findings.after(written);
         }
         if reports.iter().all(|report| report.requests == 0) {
+            written?;
             return Err(Failure::failed("nothing could be judged", "see above; `trailkeep check --help` says what can be read"));
         }
-        Ok(if reports.iter().any(|report| !report.unread.is_empty()) { Exit::Partial } else { Exit::Fine })
+        let exit = if reports.iter().any(|report| !report.unread.is_empty()) { Exit::Partial } else { Exit::Fine };
+        exit.after(written)
     }
 
     fn write(&self, reports: &[Report], context: &Context) -> Result<(), Failure> {

@@ -103,8 +103,7 @@ impl Detect {
             }
             (report, Some(files))
         };
-        self.print(&report, files.as_ref(), context)?;
-        Ok(self.exit(&report, files.as_ref()))
+        self.exit(&report, files.as_ref()).after(self.print(&report, files.as_ref(), context))
     }
 
     /// Until when what did not come did not come: as the user says, else as whoever listened last knows.
@@ -131,14 +130,14 @@ impl Detect {
             Format::Junit => format::junit(report, fail_on),
             Format::Md => finding::markdown(&report.findings),
         };
-        self.output.write(text.trim_end_matches('\n'))?;
+        let written = self.output.write(text.trim_end_matches('\n'));
         if let Some(files) = files {
             for (key, reason) in &files.refusals {
                 output::note(format!("could not read `{}`: {}", output::clean(key), output::clean(reason)));
             }
         }
         report.notes.iter().for_each(output::note);
-        Ok(())
+        written
     }
 }
 

@@ -90,15 +90,16 @@ impl Evidence {
         let cases = Cases::gather(&lake, found, &mut chains).await?;
         let proof = self.write(&lake, cases, &chains, &rings, context).await?;
         let written = Written { out: self.out.display().to_string(), proof };
-        match self.output {
-            SummaryFormat::Json => output::line(summary::to_json(&written)?)?,
-            SummaryFormat::Table => output::line(text(&written, context))?,
-        }
-        Ok(match &written.proof {
+        let printed = match self.output {
+            SummaryFormat::Json => output::line(summary::to_json(&written)?),
+            SummaryFormat::Table => output::line(text(&written, context)),
+        };
+        let exit = match &written.proof {
             proof if !proof.contradictions.is_empty() => Exit::Integrity,
             proof if proof.is_whole() => Exit::Fine,
             _ => Exit::Partial,
-        })
+        };
+        exit.after(printed)
     }
 
     /// Keys that the home keeps, AWS's own before others, and those from files.

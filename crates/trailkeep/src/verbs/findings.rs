@@ -73,9 +73,10 @@ impl Findings {
         let lake = lakes::open(context).await?;
         let listed = self.list(&live::outbox(&Arc::new(lake))).await?;
         let text = self.text(&listed, context.screen.filed(self.output.file.is_some()))?;
-        self.output.write(text.trim_end_matches('\n'))?;
+        let written = self.output.write(text.trim_end_matches('\n'));
         let is_bad = |level: FailOn| listed.iter().any(|listed| listed.kept.finding.severity >= level.0);
-        Ok(if self.fail_on.is_some_and(is_bad) { Exit::Findings } else { Exit::Fine })
+        let exit = if self.fail_on.is_some_and(is_bad) { Exit::Findings } else { Exit::Fine };
+        exit.after(written)
     }
 
     async fn list(&self, outbox: &Outbox) -> Result<Vec<Listed>, Failure> {

@@ -98,8 +98,8 @@ async fn status(lake: &Lake, context: &Context) -> Result<Exit, Failure> {
     let anchors: Vec<Anchor> = remembered.into_iter().chain(kept).collect();
     let standing = standing(lake, &anchors).await?;
     let text = text(&standing, remembered, anchored.as_ref(), context);
-    output::line(text)?;
-    Ok(if standing.wrong.is_empty() { Exit::Fine } else { Exit::Integrity })
+    let exit = if standing.wrong.is_empty() { Exit::Fine } else { Exit::Integrity };
+    exit.after(output::line(text))
 }
 
 fn text(standing: &Standing, remembered: Option<Anchor>, anchored: Option<&Anchored>, context: &Context) -> String {

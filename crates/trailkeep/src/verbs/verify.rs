@@ -167,9 +167,9 @@ impl Verify {
         let done = work.await;
         reporter.finish();
         let (report, checkpoint) = done.map_err(|error| Failure::failed(format!("the verification stopped: {error}"), ""))?;
-        self.write(&report, resumed, context)?;
+        let exit = exit(&report).after(self.write(&report, resumed, context))?;
         end(checkpoint)?;
-        Ok(exit(&report))
+        Ok(exit)
     }
 
     fn check(&self, now: DateTime<Utc>) -> Result<(), Failure> {
@@ -252,16 +252,14 @@ impl Verify {
     }
 
     fn write(&self, report: &Report, resumed: usize, context: &Context) -> Result<(), Failure> {
-        for writing in &self.output {
-            let screen = if writing.file.is_some() { context.screen.without_terminal() } else { context.screen };
-            writing.write(&match writing.format {
+        writing::write_all(&self.output, context.screen, |format, screen| {
+            Ok(match format {
                 Format::Table => table::text(report, resumed, screen),
                 Format::Json => machine::json(report)?,
                 Format::Ndjson => machine::ndjson(report)?,
                 Format::Junit => junit::xml(report),
-            })?;
-        }
-        Ok(())
+            })
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! One verification, told in every format: the same verdict in each.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 use testbed::DigestChain;
 use testbed::tampering::ACCOUNT;
@@ -41,6 +43,69 @@ fn several_formats_at_once() {
         xml.contains("log-altered: ") && xml.contains("<failure message=\"digest-missing: ") && xml.contains("name=\"judgment\""),
         "{xml}"
     );
+}
+
+/// Runs to the end with a standard output that nobody reads, or that is full.
+fn unread(line: &[&str], stdout: impl Into<Stdio>) -> (Option<i32>, String) {
+    let output = program().command(line).stdout(stdout).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn closed() -> std::io::PipeWriter {
+    std::io::pipe().unwrap().1
+}
+
+#[test]
+fn who_does_not_read_to_the_end_changes_no_exit_code() {
+    const TEST: &str = "verify::reports::who_does_not_read_to_the_end_changes_no_exit_code";
+    let Some(chain) = tampered(TEST) else { return };
+    let (bucket, keys) = (chain.bucket().display().to_string(), chain.public_keys().display().to_string());
+    let metadata = chain.metadata().display().to_string();
+    let xml = chain.folder().join("r.xml");
+    let (junit, nowhere) = (format!("junit={}", xml.display()), format!("junit={}/no/r.xml", chain.folder().display()));
+    let base = ["verify", &bucket, "--public-keys", &keys, "--metadata", &metadata];
+    let range = ["--since", chain.start(), "--until", chain.end()];
+    let strict = [&base[..], &range].concat();
+    let (code, told) = unread(&[&strict[..], &["-o", "table", "-o", &junit]].concat(), closed());
+    assert_eq!((code, told.as_str()), (Some(4), ""));
+    assert!(std::fs::read_to_string(xml).unwrap().contains("log-altered"), "files are written first");
+    let (code, told) = unread(&[&strict[..], &["-o", "table", "-o", &nowhere]].concat(), closed());
+    assert!(code == Some(4) && told.contains("no/r.xml"), "{code:?} {told}");
+    let like_aws = ["--like-aws", "--start-time", chain.start(), "--end-time", chain.end(), "--verbose"];
+    assert_eq!(unread(&[&base[..], &like_aws].concat(), closed()).0, Some(1));
+    let detect = ["detect", &bucket, "--fail-on", "informational"];
+    let check = chain.folder().join("filter");
+    std::fs::write(&check, "{ ($.eventName = ConsoleLogin) && ($.errorMessage = \"Failed authentication\") }\n").unwrap();
+    let check = ["check", &check.display().to_string(), "--fail-on", "low"];
+    for line in [&detect[..], &check] {
+        let code = program().run(line).code;
+        assert_eq!(unread(line, closed()), (code, String::new()), "{line:?}");
+    }
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let (code, told) = unread(&strict, full.try_clone().unwrap());
+    assert!(code == Some(4) && told.contains("writing the output"), "{code:?} {told}");
+    // Only a run that found nothing wrong fails by it.
+    let empty = ["verify", &bucket, "--public-keys", &keys, "--account", "000000000000"];
+    assert_eq!(unread(&empty, full.try_clone().unwrap()).0, Some(4));
+    assert_eq!(unread(&["rules", "list"], full).0, Some(1));
+}
+
+#[test]
+fn what_was_not_checked_is_not_proven() {
+    const TEST: &str = "verify::reports::what_was_not_checked_is_not_proven";
+    let Some(chain) = DigestChain::make(TEST, &ACCOUNT) else { return };
+    let [bucket, keys, metadata] = [chain.bucket(), chain.public_keys(), chain.metadata()].map(|path| path.display().to_string());
+    let verify = |more: &[&str], code| {
+        let line = ["verify", &bucket, "--public-keys", &keys, "--metadata", &metadata];
+        program().run(&[&line, more].concat()).expect_code(code).stdout
+    };
+    // The chain ended long ago: that is told for any range after its end.
+    assert!(verify(&["--since", "1m"], 4).contains("digest-missing"));
+    // Before it began nothing was checked.
+    let before = verify(&["--until", chain.start()], 5);
+    assert!(before.starts_with("NOT ALL PROVEN") && before.contains("nothing was checked"), "{before}");
+    let nothing = verify(&["--account", "999999999999"], 4);
+    assert!(nothing.starts_with("VIOLATED: no digest and no log file of account 999999999999 was found here\n"), "{nothing}");
 }
 
 #[test]

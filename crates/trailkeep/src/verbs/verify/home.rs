@@ -8,7 +8,7 @@ use prove::report::{Finding, Kind, Level};
 
 use super::given::Given;
 use super::writing::Format;
-use super::{Verify, exit, junit, machine, table};
+use super::{Verify, exit, junit, machine, table, writing};
 use crate::exit::{Exit, Failure};
 use crate::figures::{counted, counted_as, size};
 use crate::output::{Screen, clean};
@@ -31,8 +31,7 @@ impl Verify {
             Err(Failure::Lake(error)) if sealing::remembered(None, context)?.is_some() => {
                 reporter.finish();
                 let found = custody::unopened(context.home_name(), &error, &options, now);
-                self.write_home(&found, context)?;
-                return Ok(exit(&found.report));
+                return exit(&found.report).after(self.write_home(&found, context));
             }
             Err(failure) => return Err(failure),
         };
@@ -50,21 +49,18 @@ impl Verify {
             custody::add_finding(&mut found.report, no_copy(missing));
         }
         found.home.is_kept_here = here.is_some();
-        self.write_home(&found, context)?;
-        Ok(exit(&found.report))
+        exit(&found.report).after(self.write_home(&found, context))
     }
 
     fn write_home(&self, found: &HomeReport, context: &Context) -> Result<(), Failure> {
-        for writing in &self.output {
-            let screen = if writing.file.is_some() { context.screen.without_terminal() } else { context.screen };
-            writing.write(&match writing.format {
+        writing::write_all(&self.output, context.screen, |format, screen| {
+            Ok(match format {
                 Format::Table => format!("{}\n\n{}", table::text(&found.report, 0, screen), seal_text(&found.home, screen)),
                 Format::Json => super::super::collect::summary::to_json(found)?,
                 Format::Ndjson => machine::ndjson(&found.report)?,
                 Format::Junit => junit::xml(&found.report),
-            })?;
-        }
-        Ok(())
+            })
+        })
     }
 }
 

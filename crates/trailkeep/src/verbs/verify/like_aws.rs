@@ -92,7 +92,7 @@ impl Verify {
             if asked.region.is_empty() {
                 asked.region = asked.trail_arn.split(':').nth(3).unwrap_or_default().to_owned();
             }
-            let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+            let (mut out, mut err) = (output::patient(), std::io::stderr());
             let code = asked.run(Means::new(&stores, keys.as_ref(), threads), now, &mut out, &mut err);
             code.map(Exit::LikeAws).map_err(Failure::io("writing"))
         });

@@ -31,14 +31,11 @@ pub fn verify(folder: &str, given: &[(String, PublicKeys)], context: &Context) -
             Ok(Exit::Fine)
         }
         Err(QueryResultsError::UnknownKey(fingerprint)) => {
-            output::line(format!("NOT PROVEN: no public key `{}` is at hand", output::clean(&fingerprint)))?;
+            let printed = output::line(format!("NOT PROVEN: no public key `{}` is at hand", output::clean(&fingerprint)));
             output::note("give the keys of the account that saved the results: --public-keys FILE, an answer of ListPublicKeys");
-            Ok(Exit::Partial)
+            Exit::Partial.after(printed)
         }
-        Err(error) => {
-            output::line(format!("VIOLATED: {}", output::clean(&error.to_string())))?;
-            Ok(Exit::Integrity)
-        }
+        Err(error) => Exit::Integrity.after(output::line(format!("VIOLATED: {}", output::clean(&error.to_string())))),
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::ValueEnum;
 
 use crate::exit::Failure;
-use crate::output;
+use crate::output::{self, Screen};
 
 /// A format, and a file if it is not for standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,22 @@ pub fn check(writings: &[Writing]) -> Result<(), Failure> {
         0 | 1 => Ok(()),
         _ => Err(Failure::usage("two formats for standard output", "write one of them to a file: -o junit=verify.xml")),
     }
+}
+
+/// Writes a report in all formats: files first, for whoever reads standard output may stop. What fails keeps nothing else from being
+/// written; the first failure is told.
+pub fn write_all(
+    writings: &[Writing],
+    screen: Screen,
+    text: impl Fn(Format, Screen) -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    let (printed, filed): (Vec<&Writing>, Vec<&Writing>) = writings.iter().partition(|writing| writing.file.is_none());
+    let mut done = Ok(());
+    for writing in filed.into_iter().chain(printed) {
+        let text = text(writing.format, screen.filed(writing.file.is_some()));
+        done = done.and(text.and_then(|text| writing.write(&text)));
+    }
+    done
 }
 
 impl Writing {
