@@ -130,7 +130,8 @@ impl CloudTrailKeys {
     fn found(&self, region: &str, window: &Window) -> Result<KeysFound, String> {
         let keys = self.list(region, window.from, window.to).map_err(|error| error.to_string())?;
         let origin = self.origin(region);
-        Ok(KeysFound { keys, is_complete: matches!(origin, Origin::Aws(_)), origin: origin.to_string() })
+        let is_of_aws = matches!(origin, Origin::Aws(_));
+        Ok(KeysFound { keys, is_complete: is_of_aws, is_of_aws, origin: origin.to_string() })
     }
 }
 

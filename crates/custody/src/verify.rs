@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lake::{Lake, LakeError};
-use prove::report::{Counts, FINDINGS_MAX, Finding, Judgment, Kind, Level, Report, Totals};
+use lake::{KeysSource, Lake, LakeError};
+use prove::report::{Counts, FINDINGS_MAX, Finding, Judgment, KeysFrom, Kind, Level, Report, Totals};
 use prove::store::{Store, anchored};
 use prove::strict::{KeySource, KeysFound, Options, Progress, Stores};
-use seal::PublicKeys;
+use seal::{Key, PublicKeys};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{HomeChecked, Trust, check, finding};
@@ -91,6 +91,7 @@ fn combine(sources: Vec<Report>, findings: Vec<Finding>, name: &str, options: &O
         until: sources.iter().map(|report| report.until).max().or(options.until).unwrap_or(now),
         verified_at: now,
         keys: Vec::new(),
+        keys_are_of_aws: false,
         counts: Counts::default(),
         cells: Vec::new(),
         totals: Totals::default(),
@@ -113,9 +114,22 @@ fn combine(sources: Vec<Report>, findings: Vec<Finding>, name: &str, options: &O
     }
     all.keys.sort();
     all.keys.dedup();
+    all.keys_are_of_aws = KeysFrom::are_of_aws(&all.keys);
+    if all.totals.judgment() == Judgment::Proven && all.counts.digests == 0 {
+        let found = nothing_checked();
+        all.totals.count(found.level, found.kind);
+        all.findings.push(found);
+    }
     all.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     all.judgment = all.totals.judgment();
     all
+}
+
+/// A seal alone proves no log file.
+fn nothing_checked() -> Finding {
+    let message = "the home has no digest of the time that was asked for: its seal holds, and no log file is proven by CloudTrail's signatures";
+    let hint = Some("collect digests too: they are in CloudTrail-Digest/, if log file validation is on");
+    finding(Level::Unproven, Kind::NothingChecked, "evidence/digests/", message, hint)
 }
 
 async fn judge(
@@ -141,7 +155,8 @@ async fn judge(
 /// All keys, and where they came from. A kept answer that is no list of keys any longer is told, and passed over.
 async fn known_keys(lake: &Lake, brought: Vec<(String, PublicKeys)>, findings: &mut Vec<Finding>) -> Result<KeysFound, LakeError> {
     let mut known = PublicKeys::default();
-    let mut origins = Vec::new();
+    let mut awss = PublicKeys::default();
+    let (mut kept_from, mut origins) = (Vec::new(), Vec::new());
     match keys::kept(lake).await {
         Ok(all) => {
             known.extend(all.keys());
@@ -150,7 +165,10 @@ async fn known_keys(lake: &Lake, brought: Vec<(String, PublicKeys)>, findings: &
             }
             for kept in all.answers {
                 let region = kept.region.map(|region| format!(" {region}")).unwrap_or_default();
-                origins.push(format!("kept in the home, from {}{region}", kept.source));
+                kept_from.push(format!("{}{region}", kept.source));
+                if kept.source == KeysSource::Aws {
+                    awss.extend(kept.keys);
+                }
             }
         }
         Err(error) => findings.push(finding(Level::Violation, Kind::HomeAltered, "evidence/keys/", &error.to_string(), None)),
@@ -159,8 +177,23 @@ async fn known_keys(lake: &Lake, brought: Vec<(String, PublicKeys)>, findings: &
         known.extend(read);
         origins.push(origin);
     }
-    origins.sort();
-    origins.dedup();
-    let origin = if origins.is_empty() { "nowhere".to_owned() } else { origins.join("; ") };
-    Ok(KeysFound { keys: known, origin, is_complete: false })
+    let is_of_aws = !known.is_empty() && known.iter().all(|key| is_among(key, &awss));
+    Ok(KeysFound { keys: known, origin: origin(kept_from, origins), is_complete: false, is_of_aws })
+}
+
+/// `the home, which has them from AWS us-east-1; file keys.json`.
+fn origin(mut kept_from: Vec<String>, mut brought: Vec<String>) -> String {
+    for all in [&mut kept_from, &mut brought] {
+        all.sort();
+        all.dedup();
+    }
+    let kept = (!kept_from.is_empty()).then(|| format!("the home, which has them from {}", kept_from.join(" and ")));
+    let all: Vec<String> = kept.into_iter().chain(brought).collect();
+    if all.is_empty() { "nowhere".to_owned() } else { all.join("; ") }
+}
+
+/// Whether a key is one of these, bit by bit.
+fn is_among(key: &Key, all: &PublicKeys) -> bool {
+    let bits = |key: &Key| key.key.as_ref().ok().map(|key| key.pkcs1().to_vec());
+    all.iter().any(|other| other.fingerprint == key.fingerprint && bits(other) == bits(key))
 }

@@ -46,6 +46,8 @@ pub enum Level {
 pub enum Kind {
     /// Neither digests nor log files under the place that was given.
     NothingFound,
+    /// No digest covers any of the time that was asked for, and none is due: nothing in it was checked.
+    NothingChecked,
     /// Digests of one hour or of several in a row are not there.
     DigestMissing,
     /// Nothing vouches for an account and Region, while others beside it have digests.
@@ -108,7 +110,7 @@ pub enum Kind {
     TrailEnded,
     /// Hours for which AWS's own chain has no digest.
     HoursSkipped,
-    /// Validation or logging was switched off and on; AWS signed the new beginning.
+    /// Validation or logging was switched off and on; the new beginning is signed.
     ChainRestart,
     /// The first digest of a chain: validation was enabled, or the account or Region joined.
     ChainStart,
@@ -298,6 +300,9 @@ pub struct KeysFrom {
     pub origin: String,
     /// How many keys it gave.
     pub keys: u64,
+    /// Whether AWS itself said so, of every one of them.
+    #[serde(default)]
+    pub is_of_aws: bool,
 }
 
 /// How many findings there are, kept or not.
@@ -331,6 +336,9 @@ pub struct Report {
     pub verified_at: DateTime<Utc>,
     /// Where the public keys came from.
     pub keys: Vec<KeysFrom>,
+    /// Whether AWS itself said of all of them that they are its keys. If not, the judgment is as good as the keys are.
+    #[serde(default)]
+    pub keys_are_of_aws: bool,
     /// Sums over all cells.
     pub counts: Counts,
     /// Accounts and Regions.
@@ -341,6 +349,13 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Findings that were counted and not kept.
     pub findings_left_out: u64,
+}
+
+impl KeysFrom {
+    /// Whether all keys are AWS's, by AWS's own word; no keys are nobody's.
+    pub fn are_of_aws(all: &[KeysFrom]) -> bool {
+        !all.is_empty() && all.iter().all(|keys| keys.is_of_aws)
+    }
 }
 
 impl Level {
@@ -359,6 +374,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::NothingFound => "nothing-found",
+            Kind::NothingChecked => "nothing-checked",
             Kind::DigestMissing => "digest-missing",
             Kind::DigestsRemoved => "digests-removed",
             Kind::DigestFormat => "digest-format",
@@ -465,7 +481,14 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_json() {
-        for kind in [Kind::NothingFound, Kind::DigestsRemoved, Kind::LogOfInvalidDigest, Kind::OutsideLayout, Kind::ChainStart] {
+        for kind in [
+            Kind::NothingFound,
+            Kind::NothingChecked,
+            Kind::DigestsRemoved,
+            Kind::LogOfInvalidDigest,
+            Kind::OutsideLayout,
+            Kind::ChainStart,
+        ] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }

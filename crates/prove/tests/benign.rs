@@ -545,6 +545,86 @@ mod empty_hours {
     }
 }
 
+mod ranges_without_digests {
+    use super::*;
+
+    fn since(bucket: &Bucket, minutes_ago: i64, now: chrono::DateTime<chrono::Utc>) -> trailkeep_prove::report::Report {
+        let stores = Stores { main: Arc::new(bucket.clone()), mapped: BTreeMap::new() };
+        let options = Options { since: Some(now - TimeDelta::minutes(minutes_ago)), ..Options::default() };
+        verify(&stores, &Keys { keys: vec![&KEY], is_complete: true }, &options, now, &())
+    }
+
+    #[test]
+    fn an_hour_that_is_not_over_proves_nothing() {
+        for (minutes_ago, minutes) in [(30, 70), (60, 119), (1, 30)] {
+            let report = since(&bucket_of(10, 2), minutes_ago, at(10) + TimeDelta::minutes(minutes));
+            assert_found(&report, Judgment::Unproven, Kind::NothingChecked);
+            let finding = &report.findings[0];
+            assert!(finding.message.contains("the newest one ends at 2026-11-20 10:00Z"), "{}", told(&report));
+            assert_eq!((finding.account.as_str(), report.counts.digests, report.counts.hours_missing), (TRAIL.account, 0, 0));
+        }
+        assert_eq!(since(&bucket_of(10, 2), 75, at(10) + TimeDelta::minutes(70)).judgment, Judgment::Proven);
+    }
+
+    #[test]
+    fn a_chain_that_ended_before_is_overdue() {
+        let report = since(&bucket_of(10, 2), 60, at(10 + 72));
+        assert_found(&report, Judgment::Violated, Kind::DigestMissing);
+        assert_eq!(report.counts.hours_missing, 70, "{}", told(&report));
+        // Whoever asks for all of it is told the same.
+        assert_eq!(since(&bucket_of(10, 2), 7 * 24 * 60, at(10 + 72)).totals.by_kind[&Kind::DigestMissing], 1);
+        let month_later = Options { since: Some(at(800)), until: Some(at(800) + TimeDelta::minutes(20)), ..Options::default() };
+        assert_found(&judge(&bucket_of(10, 2), &month_later), Judgment::Violated, Kind::DigestMissing);
+    }
+
+    #[test]
+    fn a_digest_that_may_still_come_is_not_missing_in_a_range_of_minutes() {
+        let of_minutes = Options { since: Some(at(11)), until: Some(at(11) + TimeDelta::minutes(30)), ..Options::default() };
+        let stores = Stores { main: Arc::new(bucket_of(10, 2)), mapped: BTreeMap::new() };
+        for (hours, judgment, kind) in [(1, Judgment::Unproven, Kind::NothingChecked), (2, Judgment::Violated, Kind::DigestMissing)]
+        {
+            let now = at(11 + hours) + TimeDelta::minutes(30);
+            let report = verify(&stores, &Keys { keys: vec![&KEY], is_complete: true }, &of_minutes, now, &());
+            assert_found(&report, judgment, kind);
+        }
+    }
+
+    #[test]
+    fn an_account_that_left_long_ago_is_told_while_another_goes_on() {
+        let report = since(&organization(100, 0..20), 90, at(100) + TimeDelta::minutes(20));
+        assert_found(&report, Judgment::Unproven, Kind::AccountEnded);
+    }
+
+    #[test]
+    fn a_time_before_all_digests_was_not_checked() {
+        let mut bucket = Bucket::new("logs");
+        Chain::new(TRAIL).deliver(&mut bucket, 5..12, 2);
+        assert_found(&judge(&bucket, &up_to(5)), Judgment::Unproven, Kind::NothingChecked);
+    }
+
+    #[test]
+    fn a_cell_that_began_after_the_range_is_beside_the_point() {
+        let report = judge(&organization(12, 5..12), &up_to(5));
+        assert_eq!(report.judgment, Judgment::Proven, "{}", told(&report));
+    }
+
+    #[test]
+    fn an_empty_hour_with_its_digest_is_proven() {
+        let report = judge(&bucket_of(10, 0), &between(4, 5));
+        assert_eq!((report.judgment, report.counts.digests), (Judgment::Proven, 1), "{}", told(&report));
+    }
+
+    #[test]
+    fn nothing_found_says_what_was_asked_for() {
+        let elsewhere = Options { accounts: vec!["999999999999".to_owned()], regions: vec!["eu-west-1".to_owned()], ..up_to(10) };
+        let report = judge(&bucket_of(10, 2), &elsewhere);
+        assert_found(&report, Judgment::Violated, Kind::NothingFound);
+        let message =
+            "no digest and no log file of account 999999999999 in Region eu-west-1 before 2026-11-20 10:00Z was found here";
+        assert_eq!(report.findings[0].message, message);
+    }
+}
+
 mod families_without_digests {
     use super::*;
 

@@ -261,7 +261,7 @@ impl KeySource for Keys {
             let public = Ok(key.public().unwrap());
             keys.insert(Key { fingerprint: key.fingerprint(), key: public, valid_from: None, valid_to: None, region: None });
         }
-        Ok(KeysFound { keys, origin: "the test".to_owned(), is_complete: self.is_complete })
+        Ok(KeysFound { keys, origin: "the test".to_owned(), is_complete: self.is_complete, is_of_aws: self.is_complete })
     }
 }
 

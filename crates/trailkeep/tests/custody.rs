@@ -57,6 +57,67 @@ fn keep_keys(home: &TestHome<'_>, region: &str, answer: &str) {
 }
 
 #[test]
+fn whose_the_keys_are_and_what_was_not_checked_is_said_of_a_home_too() {
+    let Some((home, chain)) = sealed("custody::whose_the_keys_are_and_what_was_not_checked_is_said_of_a_home_too") else { return };
+    let (_, report) = verify(&home, &chain);
+    assert_eq!((&report["keys_are_of_aws"], &report["keys"][0]["is_of_aws"]), (&json!(false), &json!(false)), "{report}");
+    let name = home.name();
+    let run = |more: &[&str], code| home.program(EXE).run(&[&["verify", "--home", &name], more].concat()).expect_code(code).stdout;
+    let table = run(&["--since", chain.start(), "--until", chain.end()], 0);
+    let from = format!("the home, which has them from file {}", chain.public_keys().display());
+    let headline = table.lines().next().unwrap_or_default();
+    assert!(headline.starts_with("PROVEN: 4 digests vouch for 12 log files") && headline.ends_with(&from), "{headline}");
+    assert!(table.contains(&format!("public keys from {from}")) && table.contains("that the keys are AWS's"), "{table}");
+    assert!(run(&["--until", chain.start()], 5).contains("nothing was checked"));
+    run(&["--since", "2099-01-01"], 2);
+}
+
+#[test]
+fn what_is_wrong_is_told_by_every_run_after_it() {
+    let test = "custody::what_is_wrong_is_told_by_every_run_after_it";
+    let Some(chain) = DigestChain::make(test, &["--hours", "3", "--files", "2", "--events", "2"]) else { return };
+    let (home, keys, metadata) =
+        (TestHome::folder(), chain.public_keys().display().to_string(), chain.metadata().display().to_string());
+    let logs: Vec<PathBuf> =
+        all_below(&chain.bucket()).into_iter().filter(|file| !file.to_string_lossy().contains("Digest")).collect();
+    let [altered, missing, copied, ..] = logs.as_slice() else { panic!("{logs:?}") };
+    let (whole, gone) = (fs::read(altered).expect("a log file"), fs::read(missing).expect("a log file"));
+    fs::copy(copied, altered).expect("changing one");
+    fs::remove_file(missing).expect("removing one");
+    let forged = copied.with_file_name(copied.file_name().unwrap().to_string_lossy().replace(".json.gz", "x.json.gz"));
+    fs::copy(copied, &forged).expect("adding one");
+    let (name, source) = (home.name(), chain.bucket().display().to_string());
+    let collect = |more: &[&str], code| {
+        let line = ["collect", &source, "--home", &name, "--public-keys", &keys, "--metadata", &metadata];
+        home.program(EXE).run(&[&line, more].concat()).expect_code(code)
+    };
+    let first = collect(&[], 4).stdout;
+    assert!(
+        first.contains("4 log files verified, 1 altered, 1 not here; 1 ingested one pending: no valid digest names it (yet)"),
+        "{first}"
+    );
+    let again = collect(&[], 0).stdout;
+    assert!(again.contains("log files in the whole home: 1 altered, 1 not here; `trailkeep status` says where"), "{again}");
+    let in_home = collect(&["-o", "json"], 0).json()["vouched"]["in_home"].clone();
+    assert_eq!(in_home, json!({ "altered": 1, "missing": 1 }));
+    let status = |more: &[&str]| home.program(EXE).run(&[&["status", "--home", &name], more].concat()).expect_code(0);
+    let told = status(&[]).stdout;
+    assert!(told.contains("2 log files are not as CloudTrail delivered: 1 altered, 1 not here"), "{told}");
+    let files = status(&["-o", "json"]).json()["log_files"].clone();
+    let place =
+        json!({ "account": chain.text("account"), "region": "us-east-1", "verified": 4, "altered": 1, "missing": 1, "pending": 1 });
+    assert_eq!(files, json!([place]));
+    // It is mended.
+    fs::write(altered, whole).expect("putting it back");
+    fs::write(missing, gone).expect("putting it back");
+    assert!(collect(&[], 5).stdout.contains("both are kept"));
+    let mended = status(&["-o", "json"]).json()["log_files"][0].clone();
+    let counts = ["verified", "altered", "missing", "pending"].map(|name| mended[name].as_u64());
+    assert_eq!(counts, [Some(6), Some(0), Some(0), Some(1)], "{mended}");
+    assert!(!collect(&[], 0).stdout.contains("in the whole home"));
+}
+
+#[test]
 fn a_key_vouches_in_the_region_alone_that_it_was_asked_of() {
     let test = "custody::a_key_vouches_in_the_region_alone_that_it_was_asked_of";
     let Some(chain) = DigestChain::make(test, &["--hours", "2", "--files", "2", "--events", "2"]) else { return };

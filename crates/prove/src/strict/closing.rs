@@ -19,6 +19,7 @@ impl CellRun<'_, '_> {
         self.close_aside();
         let newest = chains.values().filter_map(|chain| chain.newest).max();
         newest.into_iter().for_each(|newest| self.facts.ended(newest));
+        self.facts.newest_digest = newest;
         let from = self.outside.range.since.or(self.hours.first());
         let hours = from.map(|from| self.hours.runs(from, self.outside.range.until)).unwrap_or_default();
         let cell = Cell {
@@ -43,7 +44,7 @@ impl CellRun<'_, '_> {
             self.close_edges(id, chain);
             self.close_tail(id, chain, &others);
             for at in chain.rotations.iter().filter(|at| self.outside.range.contains(**at)) {
-                let message = format!("from {} on AWS signs with another key", minute(*at));
+                let message = format!("from {} on another key signs", minute(*at));
                 self.findings_of(id, note(Kind::KeyRotation, message).between(*at, *at + HOUR));
             }
         }
@@ -79,7 +80,7 @@ impl CellRun<'_, '_> {
                 self.findings_of(id, unproven(Kind::ChainStart, message).between(from, to));
             }
             (_, Some(Below::Start)) => {
-                let message = format!("validation begins at {}; AWS signed this beginning", minute(oldest));
+                let message = format!("validation begins at {}; this beginning is signed", minute(oldest));
                 self.findings_of(id, note(Kind::ChainStart, message).between(oldest, oldest + HOUR));
             }
             (Some((from, to)), below) => self.hole(id, (from, to), below.unwrap_or(Below::Unknown), others),
@@ -134,21 +135,21 @@ impl CellRun<'_, '_> {
             Below::Awaited | Below::Unknown => return self.missing(id, from, to),
             Below::Start if is_covered => {
                 let message = format!(
-                    "the chain restarts at {}: validation or logging was switched off and on; AWS signed the new beginning",
+                    "the chain restarts at {}: validation or logging was switched off and on; the new beginning is signed",
                     minute(to)
                 );
                 note(Kind::ChainRestart, message)
             }
             Below::Start => {
                 let message = format!(
-                    "the chain restarts at {}: validation or logging was switched off {between}; AWS signed the new beginning",
+                    "the chain restarts at {}: validation or logging was switched off {between}; the new beginning is signed",
                     minute(to)
                 );
                 unproven(Kind::ChainRestart, message)
             }
             Below::Skipped => unproven(
                 Kind::HoursSkipped,
-                format!("AWS's chain has no digests {between}; what is before and after fits together"),
+                format!("the signed chain has no digests {between}; what is before and after fits together"),
             ),
             Below::OtherBucket => unproven(Kind::OtherBucket, format!("the digests {between} are in another bucket")),
             Below::Unread => unproven(
@@ -193,7 +194,7 @@ impl CellRun<'_, '_> {
             match below {
                 Below::Start => {
                     let message = format!(
-                        "the chain restarts at {}, without a gap: validation or logging was switched off and on; AWS signed the new beginning",
+                        "the chain restarts at {}, without a gap: validation or logging was switched off and on; the new beginning is signed",
                         minute(*at)
                     );
                     self.findings_of(id, note(Kind::ChainRestart, message).between(*at, *at + HOUR));
@@ -240,8 +241,12 @@ impl CellRun<'_, '_> {
     fn close_tail(&mut self, id: &ChainId, chain: &Chain, others: &[&Chain]) {
         let Some(newest) = chain.newest else { return };
         let range = self.outside.range;
-        let from = range.since.map_or(newest, |since| newest.max(since));
-        let to = range.due_after(newest).min(range.until);
+        let due = range.due_after(newest).min(range.until);
+        // A chain that stopped long before the range is overdue, even where nothing of the range itself is due yet.
+        let (from, to) = match range.since {
+            Some(since) if since >= due => (newest, range.overdue_after(newest).min(range.until)),
+            since => (since.map_or(newest, |since| newest.max(since)), due),
+        };
         if from >= to || !range.is_before_end(newest) {
             return;
         }

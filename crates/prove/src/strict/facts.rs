@@ -20,6 +20,9 @@ pub struct Facts {
     /// Begin of its oldest valid digest.
     #[serde(with = "time::option")]
     pub(super) first_digest: Option<DateTime<Utc>>,
+    /// When its newest digest ended, in the range or before it.
+    #[serde(with = "time::option")]
+    pub(super) newest_digest: Option<DateTime<Utc>>,
     /// When its last digest ended or its last log file was delivered.
     #[serde(with = "time::option")]
     pub(super) end: Option<DateTime<Utc>>,

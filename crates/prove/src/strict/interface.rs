@@ -61,6 +61,8 @@ pub struct KeysFound {
     pub origin: String,
     /// Whether these are all keys of this Region and time, asked of AWS itself: then a digest signed with another key is forged.
     pub is_complete: bool,
+    /// Whether AWS itself said that each of them is its key: asked now, or kept since it was asked.
+    pub is_of_aws: bool,
 }
 
 /// Where public keys are looked up. Called from many threads, seldom: once a Region and day.
@@ -80,7 +82,7 @@ pub struct ListedKeys {
 
 impl KeySource for ListedKeys {
     fn keys(&self, _region: &str, _from: DateTime<Utc>, _to: DateTime<Utc>) -> Result<KeysFound, String> {
-        Ok(KeysFound { keys: self.keys.clone(), origin: self.origin.clone(), is_complete: false })
+        Ok(KeysFound { keys: self.keys.clone(), origin: self.origin.clone(), is_complete: false, is_of_aws: false })
     }
 }
 

@@ -9,12 +9,12 @@ use super::closing::{hours_between, missing_run};
 use super::discover::{Found, Strays};
 use super::ended::{End, Ended};
 use super::facts::{EXAMPLES_MAX, Facts, Tail, Waiting, Why};
-use super::findings::{Findings, counted, note, unproven, violation};
+use super::findings::{Findings, counted, minute, note, unproven, violation};
 use super::hours::Hours;
 use super::intervals::Time;
 use super::outside::Outside;
-use super::range::HOUR;
-use crate::report::{Cell, Counts, FINDINGS_MAX, Finding, HourState, Kind, Report};
+use super::range::{HOUR, Range};
+use crate::report::{Cell, Counts, FINDINGS_MAX, Finding, HourState, Judgment, KeysFrom, Kind, Report};
 
 /// Cells that one trail or several deliver to: the same prefix and organization.
 pub(super) type Place = (String, Option<String>);
@@ -24,6 +24,7 @@ pub(super) fn report(outside: &Outside<'_>, found: Found, mut outcomes: Vec<Outc
     outcomes.retain(is_something);
     outcomes.sort_by(|a, b| key(&a.cell).cmp(&key(&b.cell)));
     let all = Beside::new(outside, &outcomes);
+    let newest_digest = outcomes.iter().filter_map(|outcome| outcome.facts.newest_digest).max();
     let mut general = Findings::default();
     tell_discovery(outside, &found, outcomes.is_empty(), &mut general);
     let mut totals = general.totals.clone();
@@ -36,18 +37,26 @@ pub(super) fn report(outside: &Outside<'_>, found: Found, mut outcomes: Vec<Outc
         counts.add(&cell.counts);
         cells.push(cell);
     }
+    if totals.judgment() == Judgment::Proven && counts.digests == 0 {
+        let newest = newest_digest.filter(|newest| *newest <= outside.range.until);
+        let found = nothing_checked(&outside.range, newest);
+        totals.count(found.level, found.kind);
+        findings.push(found);
+    }
     let since = outside.range.since.or_else(|| cells.iter().filter_map(|cell| cell.hours.first()).map(|run| run.from).min());
     since.into_iter().for_each(|since| cells.iter_mut().for_each(|cell| pad(cell, since)));
     findings.sort_by(|a, b| (b.level, place(a), a.from, a.kind, &a.key).cmp(&(a.level, place(b), b.from, b.kind, &b.key)));
     findings.truncate(FINDINGS_MAX);
     let told = totals.violations + totals.unproven + totals.notes;
+    let keys = outside.keys.origins();
     Report {
         judgment: totals.judgment(),
         source: source.to_owned(),
         since,
         until: outside.range.until,
         verified_at: now,
-        keys: outside.keys.origins(),
+        keys_are_of_aws: KeysFrom::are_of_aws(&keys),
+        keys,
         counts,
         cells,
         findings_left_out: told.saturating_sub(findings.len() as u64),
@@ -115,9 +124,13 @@ fn settle(outside: &Outside<'_>, outcome: Outcome, all: &Beside) -> (Cell, Findi
         cell,
         findings: Findings::resumed(totals, findings),
     };
-    let Facts { tails, waiting, .. } = facts;
+    let Facts { tails, waiting, newest_digest, first_digest, .. } = facts;
     tails.iter().for_each(|tail| settling.tail(tail));
     waiting.into_iter().for_each(|waiting| settling.waiting(waiting, all));
+    let began_later = first_digest.is_some_and(|first| first >= outside.range.until);
+    if let Some(newest) = newest_digest.filter(|_| !began_later && settling.cell.counts.digests == 0) {
+        settling.untouched(&outside.range, newest);
+    }
     let first = [settling.hours.first(), settling.cell.hours.first().map(|run| run.from)].into_iter().flatten().min();
     let from = outside.range.since.or(first);
     settling.cell.hours = from.map(|from| settling.hours.runs(from, outside.range.until)).unwrap_or_default();
@@ -155,6 +168,13 @@ impl Settling {
         self.hours.mark_all(tail.from, tail.to, HourState::Missing);
         let hint = "the newest digests were removed, or never came; if this copy is older, say until when with --until";
         self.tell(missing_run(tail.from, tail.to).of_trail(&tail.trail).hint(hint));
+    }
+
+    /// No digest of the range was there, and nothing says that one is missing.
+    fn untouched(&mut self, range: &Range, newest: Time) {
+        if self.findings.totals.judgment() == Judgment::Proven {
+            self.tell(nothing_checked(range, Some(newest).filter(|newest| *newest <= range.until)));
+        }
     }
 
     /// Log files that nothing vouches for.
@@ -223,6 +243,22 @@ impl Settling {
     }
 }
 
+/// A range of which nothing was checked is not proven. `newest` is when the newest digest ended, if that was before the range's end.
+fn nothing_checked(range: &Range, newest: Option<Time>) -> Finding {
+    let time = match range.since {
+        Some(since) => format!("from {} to {}", minute(since), minute(range.until)),
+        None => format!("before {}", minute(range.until)),
+    };
+    let why = match newest {
+        Some(newest) => format!("the newest one ends at {}, and the next one is not due yet", minute(newest)),
+        None => "digests begin later".to_owned(),
+    };
+    let hint = "a digest covers an hour, and comes within two hours of its end: ask for more hours, such as --since 24h";
+    let found =
+        unproven(Kind::NothingChecked, format!("no digest covers the time {time}, so nothing was checked: {why}")).hint(hint);
+    range.since.map_or(found.clone(), |since| found.between(since, range.until))
+}
+
 /// What was found, or not, on the way to the cells.
 fn tell_discovery(outside: &Outside<'_>, found: &Found, is_nothing: bool, findings: &mut Findings) {
     for (site, prefix, refusal) in &found.unlisted {
@@ -250,9 +286,30 @@ fn tell_discovery(outside: &Outside<'_>, found: &Found, is_nothing: bool, findin
         findings.add(note(Kind::OutsideLayout, message).times(found.strays.others));
     }
     if is_nothing {
-        let hint = "name the place that holds `AWSLogs/`: a bucket, or the prefix before it; check --since, --until, --account and --region";
-        findings.add(violation(Kind::NothingFound, "neither digests nor log files were found here").hint(hint));
+        findings.add(nothing_found(outside));
     }
+}
+
+/// Nothing to verify: an error of whoever asks, or everything was removed.
+fn nothing_found(outside: &Outside<'_>) -> Finding {
+    let chosen = outside.chosen();
+    let of = if chosen.is_empty() { String::new() } else { format!(" of {chosen}") };
+    let range = match (outside.range.since, outside.range.is_open()) {
+        (Some(since), true) => format!(" since {}", minute(since)),
+        (Some(since), false) => format!(" from {} to {}", minute(since), minute(outside.range.until)),
+        (None, true) => String::new(),
+        (None, false) => format!(" before {}", minute(outside.range.until)),
+    };
+    let hint = match (chosen.is_empty(), range.is_empty()) {
+        (true, true) => {
+            "name the place that holds `AWSLogs/`: a bucket, or the prefix before it; if it is this one, all was removed"
+        }
+        _ => {
+            "check --account, --region, --since and --until, and that the place holds `AWSLogs/`: a bucket, or the prefix before it; if \
+             they are right, all was removed"
+        }
+    };
+    violation(Kind::NothingFound, format!("no digest and no log file{of}{range} was found here")).hint(hint)
 }
 
 fn strays_inside<'a>(outside: &'a Outside<'_>, strays: &'a Strays) -> impl Iterator<Item = &'a (usize, String, Option<Time>)> {

@@ -56,14 +56,14 @@ impl<'a> KeyRing<'a> {
 
     /// Where the keys came from.
     pub(super) fn origins(&self) -> Vec<KeysFrom> {
-        let mut origins: BTreeMap<String, u64> = BTreeMap::new();
+        let mut origins: BTreeMap<(String, bool), u64> = BTreeMap::new();
         for region in lock(&self.regions).values() {
             for found in lock(region).iter().filter_map(|known| known.looked.as_ref().ok()) {
-                let keys = origins.entry(found.origin.clone()).or_default();
+                let keys = origins.entry((found.origin.clone(), found.is_of_aws)).or_default();
                 *keys = (*keys).max(found.keys.iter().count() as u64);
             }
         }
-        origins.into_iter().map(|(origin, keys)| KeysFrom { origin, keys }).collect()
+        origins.into_iter().map(|((origin, is_of_aws), keys)| KeysFrom { origin, keys, is_of_aws }).collect()
     }
 }
 

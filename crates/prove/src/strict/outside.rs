@@ -49,6 +49,13 @@ impl<'a> Outside<'a> {
         self.regions.is_empty() || self.regions.iter().any(|wanted| wanted == region)
     }
 
+    /// Which accounts and Regions were asked for, in words; empty for all.
+    pub(super) fn chosen(&self) -> String {
+        let named = |word: &str, all: &[String]| (!all.is_empty()).then(|| format!("{word} {}", all.join(", ")));
+        let parts = [named("account", self.accounts), named("Region", self.regions)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" in ")
+    }
+
     /// A short name for a key, under a secret of this run: nobody can choose two keys that have the same.
     pub(super) fn short(&self, key: &str) -> u64 {
         self.keyed.hash_one(key)

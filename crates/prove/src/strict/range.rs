@@ -25,6 +25,8 @@ pub(super) struct Range {
     pub(super) until: DateTime<Utc>,
     /// Every digest that ended by then should be there.
     pub(super) due: DateTime<Utc>,
+    /// Every digest that ended by then is overdue, whatever end was asked for.
+    overdue: DateTime<Utc>,
     /// Older objects may have expired.
     pub(super) retained_since: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
@@ -35,10 +37,16 @@ pub(super) struct Range {
 impl Range {
     pub(super) fn new(options: &Options, now: DateTime<Utc>) -> Range {
         let until = options.until.map_or(now, |until| until.min(now));
-        let due = if options.until.is_some() { until } else { now.checked_sub_signed(options.grace).unwrap_or(now) };
+        let overdue = less(now, options.grace);
+        let due = if options.until.is_some() { until } else { overdue };
         let began = CLOUDTRAIL_BEGAN.and_hms_opt(0, 0, 0).map(|time| time.and_utc());
         let since = options.since.map(|since| began.map_or(since, |began| since.max(began)));
-        Range { since, until, due, retained_since: options.retained_since, now, is_open: options.until.is_none() }
+        Range { since, until, due, overdue, retained_since: options.retained_since, now, is_open: options.until.is_none() }
+    }
+
+    /// Whether no end was asked for.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// Whether something delivered at this time is in the range.
@@ -87,14 +95,24 @@ impl Range {
 
     /// Until when digests are missing if the newest one ended then: whole hours only, since digests end at any minute.
     pub(super) fn due_after(&self, end: DateTime<Utc>) -> DateTime<Utc> {
-        let hours = self.due.signed_duration_since(end).num_hours();
-        if hours > 0 { end + TimeDelta::hours(hours) } else { end }
+        whole_hours(end, self.due)
+    }
+
+    /// The same for a newest one from before the range, of which nothing is due: who ended long ago is not waited for.
+    pub(super) fn overdue_after(&self, end: DateTime<Utc>) -> DateTime<Utc> {
+        whole_hours(end, self.due.min(self.overdue))
     }
 
     /// Whether the owner says that objects of this time may have expired.
     pub(super) fn may_have_expired(&self, time: DateTime<Utc>) -> bool {
         self.retained_since.is_some_and(|retained| time < retained)
     }
+}
+
+/// A time and as many whole hours after it as end by another.
+fn whole_hours(from: DateTime<Utc>, by: DateTime<Utc>) -> DateTime<Utc> {
+    let hours = by.signed_duration_since(from).num_hours();
+    if hours > 0 { from + TimeDelta::hours(hours) } else { from }
 }
 
 /// A time minus a duration, within what can be told.

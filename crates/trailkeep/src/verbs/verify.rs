@@ -50,7 +50,8 @@ const LOOPBACK_THREADS_PER_CORE: usize = 2;
 ///
 /// PROVEN (exit code 0): all of it. VIOLATED (4): something was altered, removed or forged. NOT ALL PROVEN (5): nothing speaks
 /// against it, but not everything can be proven yet or here - the current hour, files without digests, a copy that lost the signature
-/// of its newest digest. Nothing that could not be checked ever counts as proven.
+/// of its newest digest. Nothing that could not be checked ever counts as proven: a --since that is so late
+/// that no digest covers any of it proves nothing. A standard output that is closed or full never changes the exit code of what was found.
 ///
 /// Without SOURCE the home is proven: its own seal (signed statements over every commit, document and file), then every log file,
 /// rebuilt from rows and held against AWS's digests, which are kept as evidence. A seal shows that nothing was changed by
@@ -176,6 +177,9 @@ impl Verify {
         writing::check(&self.output)?;
         match (self.since, self.until) {
             (Some(since), Some(until)) if since.resolve(now) >= until.resolve(now) => {
+            (Some(since), _) if since.resolve(now) >= now => {
+                Err(Failure::usage("--since is not in the past: there is nothing to verify", "times are UTC; 24h means a day ago"))
+            }
                 Err(Failure::usage("--since is not before --until", "times are UTC; --since comes first"))
             }
             _ => Ok(()),

@@ -43,10 +43,13 @@ fn a_bucket_asks_for_the_keys_of_each_region() {
     assert_eq!(asked, ["ListPublicKeys eu-west-1", "ListPublicKeys us-east-1"]);
     // Whoever answers decides what is genuine: it is said that it was not AWS, in every format.
     let origin = format!("custom endpoint {}: not AWS's", serving.url());
-    assert_eq!(report["keys"], serde_json::json!([{ "origin": origin, "keys": 2 }]));
+    assert_eq!(report["keys"], serde_json::json!([{ "origin": origin, "keys": 2, "is_of_aws": false }]));
+    assert_eq!(report["keys_are_of_aws"], false);
     let line = ["verify", &source, "--since", chain.start(), "--until", chain.end()];
     let table = at(&serving).run(&line).expect_code(0).stdout;
-    assert!(table.contains(&origin) && table.contains("that the keys are AWS's"), "{table}");
+    assert!(table.contains("that the keys are AWS's"), "{table}");
+    let headline = table.lines().next().unwrap();
+    assert!(headline.starts_with("PROVEN: ") && headline.contains(&origin) && !headline.contains("AWS's signatures"), "{headline}");
 }
 
 #[test]
@@ -121,7 +124,7 @@ fn a_zip_is_read_as_it_is() {
     const TEST: &str = "verify::sources::a_zip_is_read_as_it_is";
     let Some(chain) = DigestChain::make(TEST, &ORGANIZATION) else { return };
     let Some(python) = Python::find(TEST, &["zipfile"]) else { return };
-    let zip = chain.folder().join("evidence.zip").display().to_string();
+    let zip = chain.folder().join("copy.zip").display().to_string();
     let zipped = python.json(ZIP, &[&chain.bucket().display().to_string(), &zip]);
     assert_eq!(zipped, 20);
     let files = [chain.public_keys(), chain.metadata()].map(|path| path.display().to_string());

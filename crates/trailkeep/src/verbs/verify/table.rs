@@ -161,11 +161,11 @@ fn limits(report: &Report, screen: Screen) -> Vec<String> {
     }
     lines.push("  - accounts, Regions and trails of which nothing at all is here".to_owned());
     lines.push("  - events that the trail was not set up to record".to_owned());
-    if report.keys.iter().any(|keys| keys.origin.starts_with("file")) {
-        lines.push("  - that the keys in the file are AWS's: compare with `aws cloudtrail list-public-keys`".to_owned());
-    }
-    if report.keys.iter().any(|keys| keys.origin.starts_with("custom endpoint")) {
-        lines.push("  - that the keys are AWS's: somebody else's endpoint gave them".to_owned());
+    for keys in report.keys.iter().filter(|keys| !keys.is_of_aws) {
+        lines.push(format!(
+            "  - that the keys are AWS's: they are from {}; compare with `aws cloudtrail list-public-keys`",
+            clean(&keys.origin)
+        ));
     }
     lines
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use prove::report::{Judgment, Level, Report};
+use prove::report::{Judgment, Kind, Level, Report};
 
 use crate::figures::{count, counted};
-use crate::output::Screen;
+use crate::output::{Screen, clean};
 
 /// Kinds that the sentence names.
 const KINDS_MAX: usize = 4;
@@ -19,6 +19,11 @@ pub fn line(report: &Report, screen: Screen) -> String {
             screen.bold("NOT ALL PROVEN"),
             kinds(report, Level::Unproven)
         ),
+        Judgment::Violated if is_nothing_found(report) => {
+            let found = report.findings.iter().find(|finding| finding.kind == Kind::NothingFound);
+            let message = found.map_or("nothing was found here", |found| found.message.as_str());
+            format!("{}: {}", screen.bad("VIOLATED"), clean(message))
+        }
         Judgment::Violated => {
             format!("{}: something was altered, removed or forged ({})", screen.bad("VIOLATED"), kinds(report, Level::Violation))
         }
@@ -32,11 +37,27 @@ fn proven(report: &Report) -> String {
         0 => String::new(),
         retired => format!(" but {} that went with the home's retention, as signed statements say", count(retired)),
     };
+    let signed = if report.keys_are_of_aws { " by AWS's signatures" } else { "" };
     format!(
-        "{} by AWS's signatures vouch for {}; every one is there and as it was delivered, and there is no other{retired}",
+        "{}{signed} vouch for {}; every one is there and as it was delivered, and there is no other{retired}{}",
         counted(counts.digests_valid, "digest"),
         counted(counts.logs_verified, "log file"),
+        on_condition(report),
     )
+}
+
+/// Where keys are from of which AWS itself did not say that they are its own.
+fn on_condition(report: &Report) -> String {
+    let others: Vec<String> = report.keys.iter().filter(|keys| !keys.is_of_aws).map(|keys| clean(&keys.origin)).collect();
+    if others.is_empty() {
+        return String::new();
+    }
+    format!(" - if the public keys are AWS's, which was not asked: they are from {}", others.join(", and from "))
+}
+
+/// Whether nothing speaks against anything but that there is nothing.
+fn is_nothing_found(report: &Report) -> bool {
+    report.totals.by_kind.get(&Kind::NothingFound).is_some_and(|nothing| *nothing == report.totals.violations)
 }
 
 /// `2 log altered, 1 digest missing`: what was found on a level, the most frequent first.
