@@ -27,6 +27,8 @@ use std::io;
 
 use chrono::{DateTime, Utc};
 
+use crate::store::Store;
+
 /// Later digests that are added to the one that names a log file, unless another number is asked for: a day of them.
 pub const LATER_DIGESTS: usize = 24;
 /// Most records in one bundle.
@@ -99,6 +101,14 @@ pub enum EvidenceError {
     /// More than [`RECORDS_MAX`].
     #[error("more than {RECORDS_MAX} records; ask for fewer events and write several bundles")]
     TooMany,
+}
+
+/// Whether a place is a bundle, packed or unpacked.
+pub fn is_bundle(store: &dyn Store) -> bool {
+    let Ok(page) = store.list("", None) else { return false };
+    [tables::RECORDS, tables::LOGS, tables::DIGESTS, bundle::SCRIPT]
+        .iter()
+        .all(|name| page.objects.iter().any(|object| object.key == *name))
 }
 
 /// Text from outside, safe to be shown in the README: one line, nothing that a terminal or Markdown would obey, not too long.

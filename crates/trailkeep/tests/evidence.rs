@@ -69,6 +69,11 @@ fn ten_random_events_are_proven_by_the_binaries_alone() {
     assert_eq!((&proof["records"], &proof["records_proven"], &proof["keys"]), (&json!(10), &json!(10), &json!(1)), "{proof}");
     let (code, verdict, folder) = checked(&bundle);
     assert_eq!((code, verdict.starts_with("PROVEN: all 10 records")), (Some(0), true), "{verdict}");
+    // `verify` is for whole hours: it says how a bundle is checked, packed or not.
+    for place in [bundle.as_path(), folder.path()] {
+        let told = home.program(EXE).run(&["verify", &place.display().to_string()]).expect_code(2).stderr;
+        assert!(told.contains("is a bundle of `trailkeep evidence`") && told.contains("verify.sh"), "{told}");
+    }
     for id in &ten {
         let records = fs::read_dir(folder.path().join("records")).unwrap();
         assert!(records.flatten().any(|record| record.file_name().to_string_lossy().starts_with(id.as_str())), "{id}");

@@ -14,6 +14,8 @@ use super::{DIGESTS_MAX, EvidenceError, Made, Proof, RECORDS_MAX, readme, shown,
 
 /// The script that checks a bundle.
 const VERIFY_SH: &str = include_str!("verify.sh");
+/// Its name.
+pub(super) const SCRIPT: &str = "verify.sh";
 
 /// A log file, rebuilt.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +189,7 @@ impl<W: Write + Seek> Bundle<W> {
         self.archive.add(tables::RECORDS, tables::records(&written).as_bytes())?;
         self.archive.add(tables::LOGS, tables::logs(&written).as_bytes())?;
         self.archive.add(tables::DIGESTS, tables::digests(&written).as_bytes())?;
-        self.archive.add_script("verify.sh", VERIFY_SH.as_bytes())?;
+        self.archive.add_script(SCRIPT, VERIFY_SH.as_bytes())?;
         self.archive.add("README.md", readme::text(&self.made, &written, &proof).as_bytes())?;
         Ok((self.archive.finish()?, proof))
     }

@@ -59,7 +59,8 @@ const LOOPBACK_THREADS_PER_CORE: usize = 2;
 /// beside the key, and --seal-anchor s3://bucket/prefix names a bucket with others (see `trailkeep seal --help`). What the home's own
 /// retention removed is told as that.
 ///
-/// A folder of saved query results (result_sign.json) is held against its sign file.
+/// A folder of saved query results (result_sign.json) is held against its sign file. A bundle of `trailkeep evidence` brings a check of
+/// its own: unzip it and run `sh verify.sh` there.
 ///
 /// Public keys are asked of CloudTrail itself (ListPublicKeys, Region by Region), with your AWS credentials. A copy needs no AWS: give
 /// the keys (--public-keys) and, if the copy has it, the metadata of the digests (--metadata). Without metadata a digest is proven by its
@@ -70,7 +71,7 @@ const LOOPBACK_THREADS_PER_CORE: usize = 2;
   trailkeep verify ./my-trail-bucket --public-keys keys.json --metadata metadata.jsonl
   trailkeep verify --home lake                       the lake itself, after the bucket is gone
   trailkeep verify --home lake --seal-anchor s3://my-locked-bucket/seals
-  trailkeep verify evidence.zip --public-keys keys.json -o table -o junit=verify.xml
+  trailkeep verify copy.zip --public-keys keys.json -o table -o junit=verify.xml
   trailkeep verify ./copy --public-keys keys.json --map old-bucket=./archive
   trailkeep verify ./my-trail-bucket --public-keys keys.json --like-aws --start-time 2026-11-01
   trailkeep verify s3://my-trail-bucket --resume verify.state      go on where it was interrupted
@@ -150,8 +151,8 @@ impl Verify {
         if query_results::are_in(source) {
             return query_results::verify(source, &given.listed(), context);
         }
-        let keys = key_source::key_source(&given, context).await?;
         let stores = self.stores(source, &given, context).await?;
+        let keys = key_source::key_source(&given, context).await?;
         if self.like_aws.like_aws {
             return self.like_aws(stores, keys, now, context).await;
         }
@@ -176,10 +177,10 @@ impl Verify {
     fn check(&self, now: DateTime<Utc>) -> Result<(), Failure> {
         writing::check(&self.output)?;
         match (self.since, self.until) {
-            (Some(since), Some(until)) if since.resolve(now) >= until.resolve(now) => {
             (Some(since), _) if since.resolve(now) >= now => {
                 Err(Failure::usage("--since is not in the past: there is nothing to verify", "times are UTC; 24h means a day ago"))
             }
+            (Some(since), Some(until)) if since.resolve(now) >= until.resolve(now) => {
                 Err(Failure::usage("--since is not before --until", "times are UTC; --since comes first"))
             }
             _ => Ok(()),

@@ -114,10 +114,12 @@ fn what_cannot_be_asked_for_is_refused_with_a_hint() {
         return;
     };
     let (bucket, keys) = (chain.bucket().display().to_string(), chain.public_keys().display().to_string());
-    let cases: [(&[&str], i32, &str); 6] = [
+    let cases: [(&[&str], i32, &str); 8] = [
         (&["verify", &bucket, "--public-keys", &keys, "--since", "2026-11-23", "--until", "2026-11-22"], 2, "--since comes first"),
         (&["verify", &bucket, "--public-keys", &keys, "-o", "json", "-o", "table"], 2, "write one of them to a file"),
-        (&["verify", "/no/such/folder", "--public-keys", &keys], 1, "/no/such/folder"),
+        (&["verify", &bucket, "--public-keys", &keys, "--since", "2099-01-01"], 2, "--since is not in the past"),
+        (&["verify", "/no/such/folder", "--public-keys", &keys], 2, "there is no `/no/such/folder`"),
+        (&["verify", "/no/such/folder"], 2, "there is no `/no/such/folder`"),
         (&["verify", &keys, "--public-keys", &keys], 2, "neither a folder nor a zip"),
         (&["verify", &bucket, "--public-keys", "/no/keys"], 1, "/no/keys"),
         (&["verify", "gs://bucket", "--public-keys", &keys], 2, "s3://bucket/prefix"),

@@ -1,18 +1,19 @@
 //! Where objects are read from: a folder, a zip, `s3://bucket/prefix`; and what an old bucket's name stands for now.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use aws::store::S3Store;
+use prove::evidence::is_bundle;
 use prove::store::zipped::Zipped;
 use prove::store::{Folder, Metadata, Overlay, Store, anchored};
 
 use crate::exit::Failure;
 use crate::lakes;
-use crate::settings::Context;
+use crate::settings::{Context, quoted};
 
 /// `OLD=PLACE`: the objects of a bucket that digests name are at another place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,18 +77,39 @@ fn open_local(name: &str) -> Result<Box<dyn Store>, Failure> {
         return Err(Failure::usage(what, "name a folder, a zip archive or s3://bucket/prefix"));
     }
     let path = Path::new(name);
-    let metadata = fs::metadata(path).map_err(Failure::io(format!("opening `{name}`")))?;
+    let metadata = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let hint = "name a folder, a zip archive or s3://bucket/prefix; without SOURCE the home is verified";
+            return Err(Failure::usage(format!("there is no `{name}`"), hint));
+        }
+        other => other.map_err(Failure::io(format!("opening `{name}`")))?,
+    };
     if metadata.is_dir() {
         let folder = Folder::open(path).map_err(|refusal| Failure::failed(format!("opening `{name}`: {refusal}"), ""))?;
-        return Ok(Box::new(folder));
+        return no_bundle(name, Box::new(folder));
     }
     if is_zip(path)? {
-        return Ok(Box::new(Zipped::open(path).map_err(|error| told(&error))?));
+        return no_bundle(name, Box::new(Zipped::open(path).map_err(|error| told(&error))?));
     }
     Err(Failure::usage(
         format!("`{name}` is neither a folder nor a zip archive"),
         "unpack it and name the folder, or name s3://bucket/prefix",
     ))
+}
+
+/// A bundle of evidence holds single log files of an hour, and brings its own check: nothing here could say more about it.
+fn no_bundle(name: &str, store: Box<dyn Store>) -> Result<Box<dyn Store>, Failure> {
+    if !is_bundle(store.as_ref()) {
+        return Ok(store);
+    }
+    let hint = match Path::new(name).is_dir() {
+        true => format!("run the check that it brings: sh {}", quoted(&Path::new(name).join("verify.sh").display().to_string())),
+        false => {
+            let folder = quoted(&Path::new(name).with_extension("").display().to_string());
+            format!("run the check that it brings: unzip {} -d {folder} && sh {folder}/verify.sh", quoted(name))
+        }
+    };
+    Err(Failure::usage(format!("`{name}` is a bundle of `trailkeep evidence`, not a copy of a bucket"), hint))
 }
 
 async fn open_s3(name: &str, context: &Context) -> Result<Box<dyn Store>, Failure> {
