@@ -30,6 +30,8 @@ pub struct Trust {
     pub own: Option<String>,
     /// Statements, as they were kept elsewhere.
     pub anchors: Vec<Anchor>,
+    /// Another place where whoever asks sealed a home of this name last: one of the two is a copy.
+    pub sealed_elsewhere: Option<String>,
 }
 
 /// What was found in a home beside its log files.
@@ -256,8 +258,25 @@ fn of_statement(found: seal::finding::Finding, chain: &Chain, trust: &Trust) -> 
             let hint = Some("if you know that the key is yours: --trust-key FINGERPRINT");
             finding(Level::Unproven, Kind::HomeSeal, &path, &found.to_string(), hint)
         }
+        Wrong::EndsEarly | Wrong::NotAsAnchored { .. } => {
+            let hint = of_two_copies(chain.home(), trust.sealed_elsewhere.as_deref());
+            finding(Level::Violation, Kind::HomeSeal, &path, &found.to_string(), Some(&hint))
+        }
         _ => finding(Level::Violation, Kind::HomeSeal, &path, &found.to_string(), None),
     }
+}
+
+/// A copy of a home has its name and its chain: when it is sealed, the other one is behind what was remembered.
+fn of_two_copies(name: Option<&str>, sealed_elsewhere: Option<&str>) -> String {
+    let whose = match sealed_elsewhere {
+        Some(place) => format!("this machine sealed a home of this name last at `{place}`: if that is a copy of this one"),
+        None => "if a copy of this home was collected into, compacted or sealed by this machine or with this anchor".to_owned(),
+    };
+    let file: String = name.unwrap_or("NAME").chars().filter(char::is_ascii_alphanumeric).collect();
+    format!(
+        "{whose}, nothing was cut off here, and the copy goes on; use that one alone - or this one, after deleting the copy and what is \
+         remembered of it (heads/{file}.json beside the seal key), and seal it again with `trailkeep compact`"
+    )
 }
 
 /// A finding about an object of the home.

@@ -9,7 +9,7 @@ mod heads;
 pub mod keys;
 
 pub use anchors::{Anchored, anchors};
-pub use heads::{place_name, remembered};
+pub use heads::{place_name, remembered, sealed_elsewhere};
 
 use custody::sealer::{SealError, Sealed, Sealer};
 use lake::Lake;
@@ -36,6 +36,17 @@ pub async fn try_seal(lake: &Lake, context: &Context) -> Result<Sealed, Failure>
     let sealed = sealer.seal(&time()).await.map_err(failed)?;
     keep(&sealed, context).await?;
     Ok(sealed)
+}
+
+/// Whether this machine's keys may seal a home and hand it on; changes nothing.
+pub async fn check(lake: &Lake, context: &Context) -> Result<(), Failure> {
+    let file = keys::key_file(context)?;
+    if !file.exists() {
+        let what = format!("there is no seal key to replace in `{}`", file.display());
+        return Err(Failure::failed(what, "`trailkeep collect` makes one; give another file with --seal-key FILE"));
+    }
+    let keys = keys::keys(context)?;
+    Sealer::open(lake, &keys, outside::unique()).await.map(drop).map_err(failed)
 }
 
 /// Lets the key at hand take over in a home whose key is lost.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -95,6 +96,39 @@ fn a_key_is_replaced_for_all_homes_and_a_lost_one_is_taken_over_from() {
     let elsewhere = Machine::new();
     assert_eq!(elsewhere.verify(&one, &chain, &[]).0, Some(5), "nobody signed for that key");
     assert_eq!(elsewhere.verify(&one, &chain, &["--trust-key", &adopted]).0, Some(0));
+}
+
+#[test]
+fn a_home_of_another_key_is_no_reason_to_replace_ours() {
+    let Some(chain) = chain("sealing::a_home_of_another_key_is_no_reason_to_replace_ours") else { return };
+    let (owner, stranger, home, own) = (Machine::new(), Machine::new(), TestHome::folder(), TestHome::folder());
+    owner.collect(&home, &chain, &[]);
+    assert!(stranger.run(&home, &["seal", "rotate"], 1).stderr.contains("there is no seal key to replace"));
+    stranger.collect(&own, &chain, &[]);
+    let files = || fs::read_dir(stranger.folder.path()).unwrap().flatten().map(|file| file.file_name()).collect::<Vec<_>>();
+    let before = (fs::read(stranger.key()).unwrap(), files());
+    assert!(stranger.run(&home, &["seal", "rotate"], 1).stderr.contains("trailkeep seal adopt"));
+    assert_eq!((fs::read(stranger.key()).unwrap(), files()), before, "nothing is changed on an error");
+}
+
+#[test]
+fn a_copy_that_was_sealed_is_told_as_what_may_be_ahead() {
+    let Some(chain) = chain("sealing::a_copy_that_was_sealed_is_told_as_what_may_be_ahead") else { return };
+    let (machine, home, copy) = (Machine::new(), TestHome::folder(), TestHome::folder());
+    machine.collect(&home, &chain, &[]);
+    let (from, to) = (home.path().unwrap(), copy.path().unwrap());
+    fs::create_dir_all(&to).unwrap();
+    assert!(Command::new("cp").arg("-R").arg(from.join(".")).arg(&to).status().unwrap().success());
+    machine.run(&copy, &["compact", "--retention-days", "3000"], 0);
+    let (code, report) = machine.verify(&home, &chain, &[]);
+    assert_eq!(code, Some(4), "{report}");
+    let hint = report["findings"][0]["hint"].as_str().unwrap_or_default().to_owned();
+    assert!(hint.contains(&copy.path().unwrap().display().to_string()) && hint.contains("copy of this one"), "{hint}");
+    // What it says to do, for who goes on with the old one.
+    let remembered = hint.split(&['(', ' '][..]).find(|word| word.starts_with("heads/")).unwrap();
+    fs::remove_file(machine.folder.path().join(remembered)).unwrap();
+    machine.run(&home, &["compact"], 0);
+    assert_eq!(machine.verify(&home, &chain, &[]).0, Some(0));
 }
 
 /// A bucket with Object Lock and a default retention, and one without.

@@ -50,6 +50,13 @@ pub fn place_name(context: &Context) -> Result<Option<String>, Failure> {
     Ok(known(None, context)?.map(|head| head.home))
 }
 
+/// Where this machine sealed a home of this name last, if that was at another place: then one of the two is a copy of the other.
+pub fn sealed_elsewhere(name: Option<&str>, context: &Context) -> Result<Option<String>, Failure> {
+    let Some(name) = name else { return Ok(None) };
+    let here = place(context);
+    Ok(known(Some(name), context)?.map(|head| head.place).filter(|place| *place != here))
+}
+
 fn known(name: Option<&str>, context: &Context) -> Result<Option<Head>, Failure> {
     let place = place(context);
     Ok(heads(context)?.into_iter().find(|head| name.map_or(head.place == place, |name| head.home == name)))

@@ -38,7 +38,8 @@ enum What {
     /// Replace the key: the old one signs for the new one, and then nothing more
     ///
     /// The new key takes the old one's file; the old one stays beside it by its fingerprint, because your other homes are handed on
-    /// when they are sealed next. Delete it when `trailkeep seal` shows the new key for all of them.
+    /// when they are sealed next. Delete it when `trailkeep seal` shows the new key for all of them. Where this home cannot be handed on -
+    /// another key seals it, or its chain does not hold - nothing is replaced.
     Rotate,
     /// Let this machine's key take over in a home whose key is lost
     ///
@@ -61,6 +62,8 @@ impl Seal {
 
 async fn rotate(lake: &Lake, context: &Context) -> Result<Exit, Failure> {
     let file = keys::key_file(context)?;
+    // A home that cannot be handed on is no reason to replace the key: nothing is changed then.
+    sealing::check(lake, context).await?;
     let old = keys::own(context);
     let all = keys::rotate(context)?;
     let sealed = sealing::try_seal(lake, context).await?;

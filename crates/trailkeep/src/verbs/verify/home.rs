@@ -40,7 +40,12 @@ impl Verify {
         let anchored = sealing::anchors(name.as_deref(), context).await.inspect_err(|_| reporter.finish())?;
         let elsewhere = anchored.iter().flat_map(|anchored| anchored.anchors.iter().copied());
         let anchors = here.into_iter().chain(elsewhere).collect();
-        let trust = Trust { pins: self.trust_key.clone(), own: sealing::keys::own(context), anchors };
+        let trust = Trust {
+            pins: self.trust_key.clone(),
+            own: sealing::keys::own(context),
+            anchors,
+            sealed_elsewhere: sealing::sealed_elsewhere(name.as_deref(), context)?,
+        };
         let found = custody::verify(lake, given.listed(), &trust, &options, now, &context.temporary, Arc::new(())).await;
         reporter.finish();
         let mut found = found?;
