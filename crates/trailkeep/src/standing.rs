@@ -1,5 +1,7 @@
 //! How a lake stands: per account and Region what is there, how late it is, what is missing.
 
+pub mod log_files;
+
 use std::collections::BTreeMap;
 
 use lake::Lake;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws::sqs::address::is_queue;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
 use collect::beside::{self, Beside};
 use collect::collector::{Follow, Input, Options, Stop};
@@ -23,6 +23,7 @@ use crate::exit::{Exit, Failure};
 use crate::live::{self, End, Watching};
 use crate::progress::{Manner, Reporter};
 use crate::settings::Context;
+use crate::standing::log_files;
 use crate::when::{self, When};
 use crate::{collecting, figures, lakes, output, outside, sealing};
 
@@ -134,6 +135,19 @@ pub struct Kept {
     pub vouched: Vouched,
     /// By our own seal: its last statement.
     pub sealed: Option<Anchor>,
+    /// What stands open, or wrong, in the home.
+    pub standing: Standing,
+}
+
+/// What no digest vouches for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Standing {
+    /// Log files that were ingested by this run, and that no digest has named.
+    pub pending: u64,
+    /// Log files of the home that are altered, whichever run found it.
+    pub altered: u64,
+    /// Log files that a digest names and that the home does not have.
+    pub missing: u64,
 }
 
 /// A statement that says something about every lake.
@@ -169,7 +183,7 @@ impl Collect {
         let stop = collecting::stop_on_signal(&reporter);
         let lake = lakes::open_or_create(context, outside::outside(threads, Arc::clone(&reporter) as Arc<_>)).await;
         let lake = lake.inspect_err(|_| reporter.finish())?;
-        let watch = outside::stopwatch();
+        let (watch, started) = (outside::stopwatch(), outside::now());
         public_keys::keep(&lake, &answers).await.inspect_err(|_| reporter.finish())?;
         let lake = Arc::new(lake);
         let asker = self.asker(context).await;
@@ -184,20 +198,23 @@ impl Collect {
             None => None,
         };
         let kept = kept(&lake, asker.as_ref(), context).await;
+        let standing = standing(&lake, started).await;
         reporter.finish();
-        let (summary, kept, judged) = (summary?, kept?, judged.transpose()?);
+        let (summary, judged) = (summary?, judged.transpose()?);
+        let kept = Kept { standing: standing?, ..kept? };
         asker.iter().for_each(|asker| asker.tell());
         if let Some(unused) = noted.and_then(|noted| noted.unused()) {
             output::note(unused);
         }
-        self.print(&summary, &kept, watch.elapsed().as_secs_f64(), context)?;
+        let printed = self.print(&summary, &kept, watch.elapsed().as_secs_f64(), context);
         judged.iter().flat_map(live::Outcome::lines).for_each(output::note);
-        Ok(match &summary {
+        let exit = match &summary {
             _ if kept.vouched.altered + kept.vouched.invalid > 0 => Exit::Integrity,
             stopped if stopped.interrupted => Exit::Interrupted,
             partial if partial.is_partial() => Exit::Partial,
             _ => Exit::Fine,
-        })
+        };
+        exit.after(printed)
     }
 
     /// Opens the sources, with metadata laid over them.
@@ -376,7 +393,14 @@ async fn kept(lake: &Lake, asker: Option<&Arc<Asker>>, context: &Context) -> Res
     let asked = asker.map(|asker| Arc::clone(asker) as Arc<dyn KeyAsker>);
     let vouched = custody::vouch::vouch(lake, asked).await?;
     let sealed = sealing::seal(lake, context).await;
-    Ok(Kept { vouched, sealed: sealed.and_then(|sealed| sealed.head) })
+    Ok(Kept { vouched, sealed: sealed.and_then(|sealed| sealed.head), standing: Standing::default() })
+}
+
+/// What stands open or wrong after a run that began then.
+async fn standing(lake: &Lake, started: DateTime<Utc>) -> Result<Standing, Failure> {
+    let wrong = log_files::wrong(lake).await?;
+    let pending = log_files::pending_since(lake, started.timestamp_micros()).await?;
+    Ok(Standing { pending, altered: wrong.altered, missing: wrong.missing })
 }
 
 fn plan_text(name: &str, plan: &Plan, context: &Context) -> String {

@@ -10,6 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::live::{self, Telling};
 use crate::output::{Align, Screen, Table};
 use crate::settings::Context;
+use crate::standing::log_files::{self, LogFiles};
 use crate::standing::{Area, Standing};
 use crate::{figures, lakes, output, outside, standing};
 
@@ -22,6 +23,9 @@ const GAPS_SHOWN_MAX: usize = 10;
 ///
 /// lag: from the last event until now. gaps: days without an event between the first and the last. silence: how far an
 /// account and Region is behind the newest event of the whole lake, if that is a day or more.
+///
+/// Log files: how many of each account and Region are what CloudTrail's digests say, altered, named by a digest and not here, and pending:
+/// not named by any digest yet, because that has not come or there is none. `trailkeep verify` proves it anew.
 ///
 /// Below: the findings in the home, and for each target that is told (`collect --tell`) how many it has taken, how many wait and since
 /// when, and what went wrong last.
@@ -40,10 +44,16 @@ impl Status {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let lake = lakes::open(context).await?;
         let standing = standing::look(&lake, outside::now().timestamp_micros()).await?;
+        let log_files = log_files::log_files(&lake).await?;
         let telling = Telling::look(&live::outbox(&Arc::new(lake))).await?;
         match self.output {
-            SummaryFormat::Json => output::line(summary::to_json(&Whole { standing: &standing, telling: &telling })?)?,
-            SummaryFormat::Table => output::line(format!("{}{}", text(&standing, context.screen), told(&telling)))?,
+            SummaryFormat::Json => {
+                output::line(summary::to_json(&Whole { standing: &standing, log_files: &log_files, telling: &telling })?)?;
+            }
+            SummaryFormat::Table => {
+                let judged = judged(&log_files, standing.totals.digests, context);
+                output::line(format!("{}{judged}{}", text(&standing, context.screen), told(&telling)))?;
+            }
         }
         Ok(Exit::Fine)
     }
@@ -54,7 +64,40 @@ impl Status {
 struct Whole<'a> {
     #[serde(flatten)]
     standing: &'a Standing,
+    log_files: &'a [LogFiles],
     telling: &'a Telling,
+}
+
+/// What digests say of the log files, for people; nothing where no digest was collected.
+fn judged(log_files: &[LogFiles], digests: u64, context: &Context) -> String {
+    if digests == 0 || log_files.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[
+        ("account", Align::Left),
+        ("region", Align::Left),
+        ("verified", Align::Right),
+        ("altered", Align::Right),
+        ("not here", Align::Right),
+        ("pending", Align::Right),
+    ]);
+    for files in log_files {
+        let named = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+        let counts = [files.verified, files.altered, files.missing, files.pending].map(figures::count);
+        let [verified, altered, missing, pending] = counts;
+        table.row([named(&files.account), named(&files.region), verified, altered, missing, pending]);
+    }
+    let mut text =
+        format!("\n\nLog files, by CloudTrail's digests (pending: none has named it yet)\n{}", table.draw(context.screen, 0));
+    let sum = LogFiles::sum(log_files);
+    let wrongs = sum.wrongs();
+    if !wrongs.is_empty() {
+        let files = figures::counted_as(sum.altered + sum.missing, "log file is", "log files are");
+        text += &format!("\n{}  {files} not as CloudTrail delivered: {wrongs}", context.screen.bad("wrong"));
+        text += &format!("\n       which: trailkeep query \"{}\"{}", log_files::SQL_OF_WRONG, context.home_flag());
+        text += &format!("\n       prove it anew: trailkeep verify{}", context.home_flag());
+    }
+    text
 }
 
 /// How findings are told, for people; nothing where there are none.

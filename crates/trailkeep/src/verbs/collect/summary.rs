@@ -2,7 +2,6 @@
 
 use collect::queue::Counts;
 use collect::summary::{Refusal, Summary};
-use custody::vouch::Vouched;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,6 +9,7 @@ use super::Kept;
 use crate::exit::Failure;
 use crate::figures;
 use crate::output::{Screen, clean};
+use crate::standing::log_files::LogFiles;
 
 /// Refusals that are shown to people.
 const REFUSALS_SHOWN_MAX: usize = 10;
@@ -27,7 +27,7 @@ pub fn json(summary: &Summary, kept: &Kept, elapsed_s: f64) -> Result<String, Fa
         summary_map.insert("latest".to_owned(), Value::Object(latest.collect()));
         summary_map.remove("latest_us");
         summary_map.insert("elapsed_s".to_owned(), Value::from((elapsed_s * 1000.0).round() / 1000.0));
-        summary_map.insert("vouched".to_owned(), vouched_json(&kept.vouched));
+        summary_map.insert("vouched".to_owned(), vouched_json(kept));
         let sealed = kept.sealed.map(|head| json!({ "statement": head.number, "sha256": head.sha256.to_string() }));
         summary_map.insert("sealed".to_owned(), sealed.unwrap_or(Value::Null));
         summary_map.insert("partial".to_owned(), Value::from(summary.is_partial()));
@@ -35,13 +35,16 @@ pub fn json(summary: &Summary, kept: &Kept, elapsed_s: f64) -> Result<String, Fa
     to_json(&value)
 }
 
-fn vouched_json(vouched: &Vouched) -> Value {
+fn vouched_json(kept: &Kept) -> Value {
+    let (vouched, standing) = (&kept.vouched, &kept.standing);
     json!({
         "digests": vouched.digests,
         "invalid": vouched.invalid,
         "verified": vouched.verified,
         "altered": vouched.altered,
         "missing": vouched.missing,
+        "pending": standing.pending,
+        "in_home": { "altered": standing.altered, "missing": standing.missing },
     })
 }
 
@@ -66,7 +69,8 @@ pub fn text(summary: &Summary, kept: &Kept, elapsed_s: f64, screen: Screen) -> S
     ];
     lines.extend(sums(summary));
     lines.extend(summary.messages.map(|messages| messages_text(&messages)));
-    lines.extend(vouched_text(&kept.vouched, screen));
+    lines.extend(vouched_text(summary, kept, screen));
+    lines.extend(wrong_text(kept, screen));
     if let Some(head) = kept.sealed {
         lines.push(format!("  sealed    statement {}, {}", head.number, screen.dim(&head.sha256.to_string())));
     }
@@ -107,8 +111,9 @@ fn messages_text(messages: &Counts) -> String {
 }
 
 /// What AWS's digests say of the log files.
-fn vouched_text(vouched: &Vouched, screen: Screen) -> Option<String> {
-    if vouched.digests == 0 {
+fn vouched_text(summary: &Summary, kept: &Kept, screen: Screen) -> Option<String> {
+    let (vouched, pending) = (&kept.vouched, kept.standing.pending);
+    if vouched.digests == 0 && (summary.objects.digests == 0 || pending == 0) {
         return None;
     }
     let (digests, verified) = (figures::counted(vouched.digests, "digest"), figures::counted(vouched.verified, "log file"));
@@ -117,7 +122,21 @@ fn vouched_text(vouched: &Vouched, screen: Screen) -> Option<String> {
     for (count, word) in wrong.into_iter().filter(|(count, _)| *count > 0) {
         text.push_str(&format!(", {}", screen.bad(&format!("{} {word}", figures::count(count)))));
     }
+    if pending > 0 {
+        let one = "ingested one pending: no valid digest names it (yet)";
+        let many = "ingested ones pending: no valid digest names them (yet)";
+        text.push_str(&format!("; {}", figures::counted_as(pending, one, many)));
+    }
     Some(text)
+}
+
+/// What earlier runs found wrong stays wrong, and is told until it is mended.
+fn wrong_text(kept: &Kept, screen: Screen) -> Option<String> {
+    let (vouched, standing) = (&kept.vouched, &kept.standing);
+    let wrong = LogFiles { altered: standing.altered, missing: standing.missing, ..LogFiles::default() }.wrongs();
+    let is_told = (vouched.altered, vouched.missing) == (standing.altered, standing.missing);
+    (!wrong.is_empty() && !is_told)
+        .then(|| format!("  {}     log files in the whole home: {wrong}; `trailkeep status` says where", screen.bad("wrong")))
 }
 
 /// Objects on the left, records on the right.
