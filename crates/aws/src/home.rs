@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use collect::source::SourceError;
+use dial::chain_of;
 use object_store::ObjectStore;
 use object_store::aws::S3ConditionalPut;
 use object_store::path::Path;
 
 use crate::access::{Access, Location};
-use crate::refusal::{Asked, explain};
+use crate::refusal::{Asked, element, explain};
 
 /// A home's store, and where in it the home stands.
 #[derive(Clone, Debug)]
@@ -33,4 +34,20 @@ pub async fn home_store(uri: &str, access: &Access) -> Result<HomeStore, SourceE
     let builder = resolved.builder(&location.bucket).with_conditional_put(S3ConditionalPut::ETagMatch);
     let store = builder.build().map_err(|error| explain(&error, Asked::Get, uri))?;
     Ok(HomeStore { store: Arc::new(store), bucket: location.bucket, prefix })
+}
+
+/// Why the store of the home `uri` refused to be listed, in words.
+pub fn unlisted(error: &object_store::Error, uri: &str) -> SourceError {
+    explain(error, Asked::List, uri)
+}
+
+/// Why the store of a home refused, in words, where what was asked for is not known. `None` if it is none of S3's own refusals.
+pub fn refusal(error: &object_store::Error) -> Option<SourceError> {
+    element(&chain_of(error), "Code")?;
+    Some(match explain(error, Asked::Get, "the home") {
+        SourceError::Denied { key, .. } => {
+            SourceError::Denied { key, action: "s3:GetObject, s3:PutObject and s3:DeleteObject".to_owned() }
+        }
+        other => other,
+    })
 }

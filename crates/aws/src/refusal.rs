@@ -89,7 +89,9 @@ fn by_code(code: &str, text: &str, asked: Asked, key: &str) -> SourceError {
         "AccessDenied" | "AllAccessDisabled" | "AccountProblem" => denied(text, asked, key),
         "InvalidObjectState" => SourceError::Archived(key.to_owned()),
         "NoSuchKey" | "NoSuchVersion" => SourceError::NotFound(key.to_owned()),
-        "NoSuchBucket" => SourceError::NotFound(element(text, "BucketName").unwrap_or(key).to_owned()),
+        "NoSuchBucket" => {
+            SourceError::NotFound(element(text, "BucketName").map_or_else(|| key.to_owned(), |bucket| format!("s3://{bucket}")))
+        }
         "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => elsewhere(key),
         "RequestTimeTooSkewed" => SourceError::Credentials("the clock of this machine is wrong; set it and try again".to_owned()),
         "ExpiredToken" | "TokenRefreshRequired" => expired(),
@@ -123,7 +125,7 @@ fn expired() -> SourceError {
 }
 
 fn elsewhere(key: &str) -> SourceError {
-    io(key, "the bucket is in another Region; name it with --region")
+    io(key, "the bucket is in another Region; name it with --aws-region")
 }
 
 pub(crate) fn io(key: &str, reason: &str) -> SourceError {
@@ -173,7 +175,7 @@ mod tests {
             (refused("InvalidAccessKeyId", "unknown"), Asked::Get, "no usable AWS credentials: InvalidAccessKeyId: unknown"),
             (refused("RequestTimeTooSkewed", "x"), Asked::List, "clock"),
             (refused("NoSuchKey", "x"), Asked::Get, "was not found"),
-            (refused("PermanentRedirect", "x"), Asked::List, "--region"),
+            (refused("PermanentRedirect", "x"), Asked::List, "--aws-region"),
             (refused("KMS.DisabledException", "key\nis disabled"), Asked::Get, "KMS.DisabledException: key is disabled"),
         ];
         for (error, asked, told) in cases {
@@ -187,7 +189,7 @@ mod tests {
         let said = |status, body| explain_answer(status, body, Asked::Get, "k").to_string();
         assert!(said(403, "").contains("grant s3:GetObject"));
         assert!(said(404, "").contains("was not found"));
-        assert!(said(301, "").contains("--region"));
+        assert!(said(301, "").contains("--aws-region"));
         assert!(said(418, "short\nand stout").contains("status 418: short and stout"));
         assert!(said(403, "<Error><Code>InvalidObjectState</Code></Error>").contains("is archived"));
     }

@@ -79,6 +79,11 @@ impl S3Source {
         Ok(Fetched { body, etag, metadata })
     }
 
+    /// What a prefix is called outside of its bucket.
+    fn uri(&self, prefix: &str) -> String {
+        format!("{}/{prefix}", self.origin).trim_end_matches('/').to_owned()
+    }
+
     async fn get(&self, key: &str) -> Result<GetResult, SourceError> {
         self.get_as(key, Asked::Get, GetOptions::default()).await
     }
@@ -141,7 +146,7 @@ impl S3Source {
                 Err(error) => match unaddressable_name(&error) {
                     Some(name) if entries_max <= 1 => return Ok(unreadable(name)),
                     Some(_) => entries_max /= 2,
-                    None => return Err(explain(&error, Asked::List, prefix)),
+                    None => return Err(explain(&error, Asked::List, &self.uri(prefix))),
                 },
             }
         }
@@ -166,7 +171,7 @@ impl Source for S3Source {
         match self.request(prefix, &cursor, PAGE_ENTRIES_MAX).await {
             Ok(page) => Ok(page),
             Err(error) if unaddressable_name(&error).is_some() => self.list_around(prefix, &cursor).await,
-            Err(error) => Err(explain(&error, Asked::List, prefix)),
+            Err(error) => Err(explain(&error, Asked::List, &self.uri(prefix))),
         }
     }
 

@@ -179,8 +179,9 @@ impl Tree {
         }
         let folder = self.path(prefix)?;
         let mut entries = Vec::new();
-        for child in fs::read_dir(&folder).map_err(|error| trouble(prefix, &error))? {
-            let child = child.map_err(|error| trouble(prefix, &error))?;
+        let name = if prefix.is_empty() { self.base.display().to_string() } else { prefix.to_owned() };
+        for child in fs::read_dir(&folder).map_err(|error| trouble(&name, &error))? {
+            let child = child.map_err(|error| trouble(&name, &error))?;
             let key = format!("{prefix}{}", key_of(child.file_name().as_encoded_bytes()));
             match self.what(&child, prefix) {
                 Some(What::Folder) => entries.push(Entry { key: key + "/", what: What::Folder }),
@@ -460,6 +461,6 @@ mod tests {
     #[test]
     fn denied_names_the_right() {
         let error = trouble("a.json", &io::Error::from(io::ErrorKind::PermissionDenied));
-        assert!(matches!(error, SourceError::Denied { .. }), "{error}");
+        assert_eq!(error.to_string(), "access to `a.json` was denied; grant the right to read this file or folder");
     }
 }

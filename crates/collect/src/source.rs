@@ -87,7 +87,7 @@ pub enum SourceError {
     #[error("`{0}` was not found; check the spelling and that it still exists")]
     NotFound(String),
     /// The caller may not do this; `action` is the IAM action (or file permission) that is missing.
-    #[error("access to `{key}` was denied; grant {action} (`trailkeep doctor` prints the policy)")]
+    #[error("access to `{key}` was denied; grant {action}{}", policy_hint(action))]
     Denied {
         /// Key or prefix.
         key: String,
@@ -118,4 +118,9 @@ pub enum SourceError {
         /// What the system below said.
         reason: String,
     },
+}
+
+/// Where to find the policy that grants an IAM action; file systems have none.
+fn policy_hint(action: &str) -> &'static str {
+    if action.contains(':') { " (`trailkeep doctor` prints the policy)" } else { "" }
 }

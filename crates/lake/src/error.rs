@@ -23,6 +23,14 @@ pub enum LakeError {
         /// The newest known format.
         known: u32,
     },
+    /// A home cannot stand there.
+    #[error("`{path}` cannot be a home: {reason}; name a folder in which this user may write (--home)")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// The store below failed.
     #[error("the home's storage failed: {0}")]
     Store(#[from] object_store::Error),

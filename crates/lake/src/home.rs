@@ -59,13 +59,14 @@ impl Home {
     /// A home in a local folder, which is made if it is not there.
     pub fn local(folder: PathBuf, unique: fn() -> String) -> Result<Home, LakeError> {
         let name = folder.display().to_string();
-        std::fs::create_dir_all(&folder)
-            .and_then(|()| folder.canonicalize())
-            .map_err(|source| LakeError::Damaged { path: name.clone(), reason: source.to_string() })
-            .and_then(|folder| {
-                let store = SyncedStore::open(folder.clone(), unique)?;
-                Ok(Home { name, store, prefix: Path::default(), folder: Some(folder) })
-            })
+        let wrong = |reason: String| LakeError::Folder { path: name.clone(), reason };
+        if folder.exists() && !folder.is_dir() {
+            return Err(wrong("it is a file".to_owned()));
+        }
+        let made = std::fs::create_dir_all(&folder).and_then(|()| folder.canonicalize());
+        let folder = made.map_err(|error| wrong(error.to_string()))?;
+        let store = SyncedStore::open(folder.clone(), unique)?;
+        Ok(Home { name, store, prefix: Path::default(), folder: Some(folder) })
     }
 
     /// A home under a prefix of an object store that has conditional writes.
@@ -97,6 +98,14 @@ impl Home {
     /// Whether a home has been made here.
     pub async fn exists(&self) -> Result<bool, LakeError> {
         Ok(self.format().await?.is_some())
+    }
+
+    /// Tries to write without changing anything: a document that is there is created once more, and refused.
+    pub async fn try_to_write(&self) -> Result<(), LakeError> {
+        match config::latest::<FormatDocument>(self, "format").await? {
+            Some((version, document)) => config::create(self, "format", version, &document).await.map(drop),
+            None => Err(LakeError::NoHome(self.name.clone())),
+        }
     }
 
     async fn format(&self) -> Result<Option<u32>, LakeError> {

@@ -1,7 +1,7 @@
 //! Which targets the user wants: `--tell` on the command line, or a file. Secrets are never written there: both name the variable or
 //! the file that holds them.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use finding::Severity;
@@ -181,7 +181,12 @@ fn secret_of(file: &Path) -> Result<String, TellError> {
 
 fn text_of(file: &Path, bytes_max: u64) -> Result<String, TellError> {
     let wrong = |what: String| TellError::target(format!("`{}`: {what}", file.display()), "check the path");
-    let opened = std::fs::File::open(file).map_err(|error| wrong(error.to_string()))?;
+    let opened = std::fs::File::open(file).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            TellError::target(format!("`{}` was not found", file.display()), "check the spelling and that it still exists")
+        }
+        _ => wrong(error.to_string()),
+    })?;
     let mut text = String::new();
     opened.take(bytes_max + 1).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
     if text.len() as u64 > bytes_max {

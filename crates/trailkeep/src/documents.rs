@@ -11,14 +11,14 @@ pub fn read(path: &Path) -> Result<String, Failure> {
     if name == "-" {
         return text(std::io::stdin(), "standard input");
     }
-    let file = std::fs::File::open(path).map_err(Failure::io(format!("reading `{name}`")))?;
+    let file = std::fs::File::open(path).map_err(Failure::reading(&name))?;
     text(file, &name)
 }
 
 fn text(from: impl Read, name: &str) -> Result<String, Failure> {
     let limit = check::limits::FILE_BYTES_MAX;
     let mut bytes = Vec::new();
-    from.take(limit + 1).read_to_end(&mut bytes).map_err(Failure::io(format!("reading `{name}`")))?;
+    from.take(limit + 1).read_to_end(&mut bytes).map_err(Failure::reading(name))?;
     if bytes.len() as u64 > limit {
         return Err(Failure::usage(format!("`{name}` is longer than {limit} bytes"), "give one document or script"));
     }

@@ -1,13 +1,19 @@
 //! What went wrong, as a text with a hint and as an exit code. The only place that decides on either.
 
-use std::io;
+use std::fmt::Display;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::process::ExitCode;
 
 use collect::CollectError;
 use collect::source::SourceError;
 use lake::LakeError;
+use lake::stores::StoreError;
 
 use crate::output;
+
+/// What to do about something that is not there; `SourceError::NotFound` says the same.
+const NOT_FOUND_HINT: &str = "check the spelling and that it still exists";
 
 /// How a run ended that did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,9 +110,45 @@ impl Failure {
         move |source| Failure::Io { doing, source }
     }
 
+    /// A file or folder of that name, which the user gave and which could not be read.
+    pub fn reading(name: impl Display) -> impl FnOnce(io::Error) -> Failure {
+        let name = name.to_string();
+        move |source| match source.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::usage(format!("`{name}` was not found"), NOT_FOUND_HINT),
+            ErrorKind::IsADirectory => Failure::usage(format!("`{name}` is a folder"), "name a file"),
+            ErrorKind::PermissionDenied => {
+                Failure::failed(format!("`{name}` may not be read"), "give this user the right to read it")
+            }
+            _ => Failure::Io { doing: format!("reading `{name}`"), source },
+        }
+    }
+
+    /// A file that the user named and that could not be written.
+    pub fn writing(file: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Failure {
+        let file = file.as_ref().to_owned();
+        move |source| match source.kind() {
+            ErrorKind::NotFound => {
+                let folder = file.parent().unwrap_or(&file).display();
+                Failure::usage(format!("`{folder}` was not found"), "make that folder first, or write elsewhere")
+            }
+            ErrorKind::NotADirectory => {
+                let folder = file.parent().unwrap_or(&file).display();
+                Failure::usage(format!("`{folder}` is no folder"), "write elsewhere")
+            }
+            ErrorKind::IsADirectory => Failure::usage(format!("`{}` is a folder", file.display()), "name a file"),
+            ErrorKind::PermissionDenied => {
+                Failure::failed(format!("`{}` may not be written", file.display()), "write where this user may write")
+            }
+            _ => Failure::Io { doing: format!("writing `{}`", file.display()), source },
+        }
+    }
+
     fn code(&self) -> u8 {
         match self {
             Failure::Usage { .. } => 2,
+            // What was typed is not there.
+            Failure::Source(SourceError::NotFound(_)) | Failure::Collect(CollectError::Source(SourceError::NotFound(_))) => 2,
+            Failure::Lake(LakeError::EventDataStore(StoreError::Retention { .. } | StoreError::Name(_))) => 2,
             Failure::Closed => 0,
             Failure::Lake(_) | Failure::Source(_) | Failure::Collect(_) | Failure::Io { .. } | Failure::Failed { .. } => 1,
         }
@@ -122,6 +164,13 @@ impl Failure {
     fn texts(&self) -> (String, String) {
         match self {
             Failure::Lake(LakeError::Sql(error)) => (error.sentence(), error.hint.clone()),
+            Failure::Lake(LakeError::Store(error)) => match aws::home::refusal(error) {
+                Some(refusal) => cut(&refusal.to_string()),
+                None => {
+                    let (reason, hint) = of_storage(error);
+                    (format!("the home's storage failed: {reason}"), hint)
+                }
+            },
             Failure::Lake(error) => cut(&error.to_string()),
             Failure::Source(error) => cut(&error.to_string()),
             Failure::Collect(error) => cut(&error.to_string()),
@@ -168,6 +217,24 @@ pub fn report(done: Result<Exit, Failure>) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Why the disk below a home failed, and what to do about it; other stores in their own words.
+pub fn of_storage(error: &object_store::Error) -> (String, String) {
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = next {
+        if let Some(of_system) = error.downcast_ref::<io::Error>().filter(|error| error.raw_os_error().is_some()) {
+            let hint = match of_system.kind() {
+                ErrorKind::PermissionDenied => "give this user the right to read and write it, or name another home (--home)",
+                ErrorKind::ReadOnlyFilesystem => "make it writable, or name another home (--home)",
+                ErrorKind::StorageFull => "make room, and run the same command again: what was committed stays",
+                _ => "",
+            };
+            return (of_system.to_string(), hint.to_owned());
+        }
+        next = error.source();
+    }
+    (error.to_string(), String::new())
+}
+
 /// Library errors give their hint after a semicolon, outside the user's own words (in backticks).
 fn cut(text: &str) -> (String, String) {
     let mut quoted = false;
@@ -205,5 +272,18 @@ mod tests {
         assert_eq!(Exit::Fine.after(full()).map_err(|failure| failure.code()), Err(1));
         assert_eq!(Exit::Fine.after(Err(Failure::Closed)).map(Exit::code).ok(), Some(0));
         assert_eq!(Failure::Lake(LakeError::NoHome("x".to_owned())).code(), 1);
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_alike() {
+        let gone = || io::Error::from(ErrorKind::NotFound);
+        let source = Failure::Source(SourceError::NotFound("a b".to_owned()));
+        let file = Failure::reading("a b")(gone());
+        assert_eq!((file.text(), file.code()), (source.text(), source.code()));
+        assert_eq!((file.text().as_str(), file.code()), ("`a b` was not found; check the spelling and that it still exists", 2));
+        let out = Failure::writing("/no/such/x.zip")(gone());
+        assert_eq!((out.text().as_str(), out.code()), ("`/no/such` was not found; make that folder first, or write elsewhere", 2));
+        let denied = Failure::reading("k")(io::Error::from(ErrorKind::PermissionDenied));
+        assert_eq!((denied.text().as_str(), denied.code()), ("`k` may not be read; give this user the right to read it", 1));
     }
 }

@@ -23,7 +23,7 @@ pub fn open(context: &Context) -> Result<RsaKey, Failure> {
 /// The public half of this user's key, if there is one.
 pub fn public(context: &Context) -> Result<Option<PublicKey>, Failure> {
     let file = file(context)?;
-    let text = private::read(&file).map_err(Failure::io(format!("reading `{}`", file.display())))?;
+    let text = private::read(&file).map_err(Failure::reading(file.display()))?;
     let Some(text) = text else { return Ok(None) };
     RsaKey::from_pem(&text).and_then(|key| key.public()).map(Some).map_err(failed)
 }

@@ -104,7 +104,7 @@ pub async fn write(answer: Answer, sink: &Sink, formulas: Formulas, screen: Scre
     }
     let Answer { headers, schema, mut rows, .. } = answer;
     let out: Box<dyn Write + Send> = match &sink.file {
-        Some(file) => Box::new(BufWriter::new(File::create(file).map_err(Failure::io(format!("writing `{file}`")))?)),
+        Some(file) => Box::new(BufWriter::new(File::create(file).map_err(Failure::writing(file))?)),
         None if screen.is_terminal && sink.format != Format::Table => Box::new(BufWriter::new(Washed::new(io::stdout()))),
         None => Box::new(BufWriter::with_capacity(64 << 10, io::stdout())),
     };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use collect::beside::Beside;
-use prove::store::Metadata;
+use prove::store::{Metadata, MetadataError};
 
 use crate::exit::Failure;
 
@@ -22,7 +22,10 @@ impl Noted {
     /// Reads a file.
     pub fn read(file: &Path) -> Result<Arc<Noted>, Failure> {
         let hint = "each line is [\"bucket/key\", {\"signature\": \"...\", \"signature-algorithm\": \"SHA256withRSA\"}]";
-        let metadata = Metadata::load(file).map_err(|error| Failure::usage(error.to_string(), hint))?;
+        let metadata = Metadata::load(file).map_err(|error| match error {
+            MetadataError::Unreadable { file, reason } => Failure::reading(file)(reason),
+            other => Failure::usage(other.to_string(), hint),
+        })?;
         Ok(Arc::new(Noted { metadata, found: AtomicU64::new(0) }))
     }
 

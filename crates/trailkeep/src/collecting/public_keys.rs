@@ -34,12 +34,11 @@ impl Answer {
     /// Reads an answer from a file; it must hold keys.
     pub fn read(file: &Path) -> Result<Answer, Failure> {
         let name = file.display().to_string();
-        let doing = || format!("reading `{name}`");
-        let size_bytes = std::fs::metadata(file).map_err(|source| Failure::Io { doing: doing(), source })?.len();
+        let size_bytes = std::fs::metadata(file).map_err(Failure::reading(&name))?.len();
         if size_bytes > FILE_BYTES_MAX {
             return Err(Failure::usage(format!("`{name}` holds {size_bytes} bytes, too many for public keys"), HINT));
         }
-        let json = std::fs::read_to_string(file).map_err(|source| Failure::Io { doing: doing(), source })?;
+        let json = std::fs::read_to_string(file).map_err(Failure::reading(&name))?;
         let keys = PublicKeys::parse(json.as_bytes()).map_err(|error| Failure::usage(format!("`{name}`: {error}"), HINT))?;
         if keys.is_empty() {
             return Err(Failure::usage(format!("`{name}` holds no public key"), HINT));

@@ -29,7 +29,7 @@ pub fn of_folder(folder: &Path) -> Result<Vec<Suite>, Failure> {
     if folder.join("rule.yml").is_file() {
         found.push(folder.to_owned());
     } else {
-        let reading = || Failure::io(format!("reading the rules `{}`", folder.display()));
+        let reading = || Failure::reading(folder.display());
         for entry in fs::read_dir(folder).map_err(reading())? {
             let path = entry.map_err(reading())?.path();
             if path.join("rule.yml").is_file() {
@@ -53,7 +53,7 @@ fn suite(folder: &Path) -> Result<Suite, Failure> {
 
 /// A file of cases; one that is not there has none.
 fn cases(file: &Path) -> Result<String, Failure> {
-    let reading = || Failure::io(format!("reading `{}`", file.display()));
+    let reading = || Failure::reading(file.display());
     if !file.exists() {
         return Ok("[]".to_owned());
     }

@@ -16,14 +16,14 @@ const DEPTH_MAX: usize = 16;
 
 /// Reads a file, or every `.yml` and `.yaml` below a folder, by name. Links are not followed.
 pub fn read(path: &Path) -> Result<Vec<File>, Failure> {
-    let kind = fs::metadata(path).map_err(Failure::io(format!("reading the rules `{}`", path.display())))?;
+    let kind = fs::metadata(path).map_err(Failure::reading(path.display()))?;
     if !kind.is_dir() {
         return Ok(vec![File { name: path.display().to_string(), text: text(path)? }]);
     }
     let mut found = Vec::new();
     let mut folders = vec![(path.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
-        let reading = || Failure::io(format!("reading the rules `{}`", folder.display()));
+        let reading = || Failure::reading(folder.display());
         for entry in fs::read_dir(&folder).map_err(reading())? {
             let entry = entry.map_err(reading())?;
             let kind = entry.file_type().map_err(reading())?;
@@ -60,7 +60,7 @@ fn name(folder: &Path, file: &Path) -> String {
 
 /// A file's text; what is not UTF-8 is replaced. One byte past the limit is read, so that its parser refuses it.
 pub fn text(file: &Path) -> Result<String, Failure> {
-    let reading = || Failure::io(format!("reading `{}`", file.display()));
+    let reading = || Failure::reading(file.display());
     let mut bytes = Vec::new();
     let opened = fs::File::open(file).map_err(reading())?;
     opened.take(YAML_SIZE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(reading())?;

@@ -29,7 +29,7 @@ impl ConfigFile {
         match std::fs::File::open(&name) {
             Ok(file) => ConfigFile::read(file, name),
             Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => Ok(ConfigFile::default()),
-            Err(error) => Err(Failure::io(format!("reading the configuration `{name}`"))(error)),
+            Err(error) => Err(Failure::reading(&name)(error)),
         }
     }
 
@@ -96,11 +96,7 @@ mod tests {
     fn a_file_that_is_named_has_to_be_there() {
         let none = Environment::default();
         assert!(ConfigFile::find(None, &none).unwrap().settings.is_empty());
-        assert!(
-            ConfigFile::find(Some("/nowhere/t.toml"), &none)
-                .unwrap_err()
-                .text()
-                .contains("reading the configuration `/nowhere/t.toml`")
-        );
+        let missing = ConfigFile::find(Some("/nowhere/t.toml"), &none).unwrap_err();
+        assert!(missing.text().contains("`/nowhere/t.toml` was not found"), "{}", missing.text());
     }
 }

@@ -10,6 +10,7 @@ use aws::sqs::doctor::check_queue;
 use clap::Args;
 use collect::archive::Opened;
 use collect::source::Source;
+use rustix::fs::Access;
 
 use super::collect::{SummaryFormat, summary};
 use crate::exit::{Exit, Failure};
@@ -74,14 +75,33 @@ fn check(name: &'static str, verdict: Verdict, message: impl Into<String>) -> Ch
 
 async fn check_home(context: &Context) -> Check {
     match lakes::open(context).await {
-        Ok(_) => check("home", Verdict::Ok, format!("the lake opens; format {}", lake::home::FORMAT)),
-        Err(Failure::Lake(lake::LakeError::NoHome(name))) => {
-            check("home", Verdict::Ok, format!("there is no lake at `{name}` yet; `trailkeep collect` makes it"))
-        }
-        Err(Failure::Lake(error)) => check("home", Verdict::Failed, error.to_string()),
-        Err(Failure::Source(error)) => check("home", Verdict::Failed, error.to_string()),
-        Err(_) => check("home", Verdict::Unknown, "the home could not be tried"),
+        Ok(lake) => match lake.home().try_to_write().await {
+            Ok(()) => check("home", Verdict::Ok, format!("the lake opens and can be written; format {}", lake::home::FORMAT)),
+            Err(error) => {
+                let why = Failure::from(error).text();
+                check("home", Verdict::Failed, format!("the lake opens and can be asked, but not be written: {why}"))
+            }
+        },
+        Err(Failure::Lake(lake::LakeError::NoHome(name))) => check_new_home(&name),
+        Err(failure) => check("home", Verdict::Failed, failure.text()),
     }
+}
+
+/// A home that is not there is made by the first collection, if its folder can be.
+fn check_new_home(name: &str) -> Check {
+    let missing = format!("there is no lake at `{name}` yet");
+    let folder = folder_of(name);
+    if name.starts_with("s3://") || rustix::fs::access(&folder, Access::WRITE_OK | Access::EXEC_OK).is_ok() {
+        return check("home", Verdict::Ok, format!("{missing}; it will be made by `trailkeep collect`"));
+    }
+    let why = format!("{missing}, and it cannot be made: this user may not write in `{}`", folder.display());
+    check("home", Verdict::Failed, format!("{why}; name another one with --home"))
+}
+
+/// The folder of a home, or the nearest one above that is there.
+fn folder_of(home: &str) -> PathBuf {
+    let absolute = std::path::absolute(home).unwrap_or_else(|_| PathBuf::from(home));
+    absolute.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/")).to_owned()
 }
 
 /// Free space where the home is, or will be.
@@ -89,9 +109,7 @@ fn check_disk(home: &str) -> Option<Check> {
     if home.starts_with("s3://") {
         return None;
     }
-    let absolute = std::path::absolute(home).unwrap_or_else(|_| PathBuf::from(home));
-    let folder = absolute.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
-    Some(match rustix::fs::statvfs(folder) {
+    Some(match rustix::fs::statvfs(&folder_of(home)) {
         Ok(space) => {
             let free = space.f_bavail.saturating_mul(space.f_frsize);
             let verdict = if free < DISK_FREE_BYTES_MIN { Verdict::Failed } else { Verdict::Ok };

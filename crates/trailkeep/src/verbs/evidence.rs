@@ -5,7 +5,7 @@ mod found;
 mod logs;
 
 use std::fs::{self, File};
-use std::io::BufWriter;
+use std::io::{BufWriter, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
@@ -80,6 +80,10 @@ impl Evidence {
             let what = format!("`{}` is there already", self.out.display());
             return Err(Failure::usage(what, "evidence is never written over: name a new file"));
         }
+        let folder = self.out.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        if folder.is_some() {
+            return Err(Failure::writing(&self.out)(ErrorKind::NotFound.into()));
+        }
         let lake = lakes::open(context).await?;
         let rings = self.rings(&lake).await?;
         let found = match &self.sql {
@@ -131,15 +135,15 @@ impl Evidence {
         context: &Context,
     ) -> Result<Proof, Failure> {
         let aside = self.out.with_extension(outside::unique());
-        let doing = || format!("writing `{}`", self.out.display());
-        let file = File::create_new(&aside).map_err(Failure::io(doing()))?;
+        let writing = || Failure::writing(&self.out);
+        let file = File::create_new(&aside).map_err(writing())?;
         let written = async {
             let mut bundle = Bundle::new(BufWriter::new(file), self.made(context));
             cases.write(lake, &mut bundle, chains).await?;
             let (out, proof) = bundle.finish(chains.digests(), rings, self.later).map_err(failed)?;
-            let file = out.into_inner().map_err(|error| Failure::Io { doing: doing(), source: error.into_error() })?;
-            file.sync_all().map_err(Failure::io(doing()))?;
-            fs::rename(&aside, &self.out).map_err(Failure::io(doing()))?;
+            let file = out.into_inner().map_err(|error| writing()(error.into_error()))?;
+            file.sync_all().map_err(writing())?;
+            fs::rename(&aside, &self.out).map_err(writing())?;
             Ok(proof)
         };
         written.await.inspect_err(|_| drop(fs::remove_file(&aside)))

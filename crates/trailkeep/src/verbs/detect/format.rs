@@ -71,7 +71,7 @@ impl Sink {
     pub fn write(&self, text: &str) -> Result<(), Failure> {
         match &self.file {
             None => output::line(text),
-            Some(file) => std::fs::write(file, format!("{text}\n")).map_err(Failure::io(format!("writing `{file}`"))),
+            Some(file) => std::fs::write(file, format!("{text}\n")).map_err(Failure::writing(file)),
         }
     }
 }

@@ -35,7 +35,7 @@ pub fn look(running: &Running, rules: Option<&Path>) -> Result<Vec<Blind>, Failu
         blind.extend(judged(running, format!("CIS: {} ({})", control.title, control.named()), &events));
     }
     let Some(folder) = rules else { return Ok(blind) };
-    let listed = std::fs::read_dir(folder).map_err(Failure::io(format!("reading `{}`", folder.display())))?;
+    let listed = std::fs::read_dir(folder).map_err(Failure::reading(folder.display()))?;
     let mut names: Vec<_> =
         listed.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.join("fires.json").is_file()).collect();
     names.sort();

@@ -90,10 +90,10 @@ fn metadata(file: &Path) -> Result<Arc<Metadata>, Failure> {
 }
 
 fn limited(file: &Path) -> Result<Vec<u8>, Failure> {
-    let doing = || format!("reading `{}`", file.display());
+    let reading = || Failure::reading(file.display());
     let mut bytes = Vec::new();
-    let open = File::open(file).map_err(Failure::io(doing()))?;
-    open.take(KEYS_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(Failure::io(doing()))?;
+    let open = File::open(file).map_err(reading())?;
+    open.take(KEYS_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(reading())?;
     if bytes.len() as u64 > KEYS_FILE_BYTES_MAX {
         let what = format!("`{}` is larger than {KEYS_FILE_BYTES_MAX} bytes, too large for a list of public keys", file.display());
         return Err(Failure::failed(what, "name the answer of `aws cloudtrail list-public-keys`"));
@@ -102,11 +102,11 @@ fn limited(file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn hash(file: &Path) -> Result<[u8; 32], Failure> {
-    let doing = || format!("reading `{}`", file.display());
-    let mut open = File::open(file).map_err(Failure::io(doing()))?;
+    let reading = || Failure::reading(file.display());
+    let mut open = File::open(file).map_err(reading())?;
     let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
-        let read = open.read(&mut buffer).map_err(Failure::io(doing()))?;
+        let read = open.read(&mut buffer).map_err(reading())?;
         if read == 0 {
             return Ok(hash.finalize().into());
         }

@@ -77,13 +77,7 @@ fn open_local(name: &str) -> Result<Box<dyn Store>, Failure> {
         return Err(Failure::usage(what, "name a folder, a zip archive or s3://bucket/prefix"));
     }
     let path = Path::new(name);
-    let metadata = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let hint = "name a folder, a zip archive or s3://bucket/prefix; without SOURCE the home is verified";
-            return Err(Failure::usage(format!("there is no `{name}`"), hint));
-        }
-        other => other.map_err(Failure::io(format!("opening `{name}`")))?,
-    };
+    let metadata = fs::metadata(path).map_err(Failure::reading(name))?;
     if metadata.is_dir() {
         let folder = Folder::open(path).map_err(|refusal| Failure::failed(format!("opening `{name}`: {refusal}"), ""))?;
         return no_bundle(name, Box::new(folder));
@@ -126,9 +120,9 @@ fn told(error: &dyn std::error::Error) -> Failure {
 }
 
 fn is_zip(path: &Path) -> Result<bool, Failure> {
-    let doing = || format!("reading `{}`", path.display());
+    let reading = || Failure::reading(path.display());
     let mut begin = Vec::new();
-    let file = File::open(path).map_err(Failure::io(doing()))?;
-    file.take(4).read_to_end(&mut begin).map_err(Failure::io(doing()))?;
+    let file = File::open(path).map_err(reading())?;
+    file.take(4).read_to_end(&mut begin).map_err(reading())?;
     Ok(ZIP_MAGIC.iter().any(|magic| begin == **magic))
 }
