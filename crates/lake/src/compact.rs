@@ -46,6 +46,19 @@ pub struct Compacted {
     pub files_deleted: u64,
 }
 
+/// What retention removes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Expiring {
+    /// Days.
+    pub days: u64,
+    /// Events.
+    pub events: u64,
+    /// The first of the days.
+    pub first_day: Option<String>,
+    /// The last of them.
+    pub last_day: Option<String>,
+}
+
 impl Lake {
     /// Compacts every day that has something to gain.
     pub async fn compact(&self) -> Result<Compacted, LakeError> {
@@ -124,20 +137,8 @@ impl Lake {
     /// Removes the days whose last event is past the longest retention.
     pub async fn expire(&self) -> Result<Compacted, LakeError> {
         let cutoff = self.retention_cutoff_us().await?;
-        if !time::is_believable(cutoff) {
-            return Ok(Compacted::default());
-        }
-        let last_day = time::event_day(Some(cutoff));
-        let mut days: BTreeMap<String, Vec<Arc<Add>>> = BTreeMap::new();
-        {
-            let mut tables = self.tables.lock().await;
-            tables.refresh().await?;
-            for add in tables.archive.state.files.values().filter(|add| add.day() != "unknown" && *add.day() < *last_day) {
-                days.entry(add.day().to_owned()).or_default().push(Arc::clone(add));
-            }
-        }
         let mut total = Compacted::default();
-        for (day, files) in days {
+        for (day, files) in self.days_before(cutoff).await? {
             let info = json!({ "expired": day, "files": files.len() });
             let gone = self.outside.watched(Stage::Retain, async {
                 self.tables.lock().await.replace(&files, Vec::new(), "DELETE", info, &self.outside).await
@@ -147,6 +148,36 @@ impl Lake {
             }
         }
         Ok(total)
+    }
+
+    /// What [`Lake::expire`] would remove: as retention is now, or if the default store kept events for so many days.
+    pub async fn expiring(&self, retention_days: Option<u32>) -> Result<Expiring, LakeError> {
+        let cutoff = match retention_days {
+            Some(days) => self.retention_cutoff_us_of(days).await?,
+            None => self.retention_cutoff_us().await?,
+        };
+        let days = self.days_before(cutoff).await?;
+        Ok(Expiring {
+            days: days.len() as u64,
+            events: days.values().flatten().map(|file| rows_of(file) as u64).sum(),
+            first_day: days.keys().next().cloned(),
+            last_day: days.keys().next_back().cloned(),
+        })
+    }
+
+    /// The days that end before a time, with their files.
+    async fn days_before(&self, cutoff_us: i64) -> Result<BTreeMap<String, Vec<Arc<Add>>>, LakeError> {
+        let mut days: BTreeMap<String, Vec<Arc<Add>>> = BTreeMap::new();
+        if !time::is_believable(cutoff_us) {
+            return Ok(days);
+        }
+        let last_day = time::event_day(Some(cutoff_us));
+        let mut tables = self.tables.lock().await;
+        tables.refresh().await?;
+        for add in tables.archive.state.files.values().filter(|add| add.day() != "unknown" && *add.day() < *last_day) {
+            days.entry(add.day().to_owned()).or_default().push(Arc::clone(add));
+        }
+        Ok(days)
     }
 
     /// Deletes the bytes of files that have been replaced or expired for longer than the grace.

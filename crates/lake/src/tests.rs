@@ -15,6 +15,7 @@ use object_store::path::Path;
 use record::{Content, Envelope, Parsed, Parser};
 use sha2::{Digest, Sha256};
 
+use crate::compact::Expiring;
 use crate::outside::Unwatched;
 use crate::{Body, Counts, Home, Incoming, Lake, Outside};
 
@@ -173,6 +174,12 @@ async fn expired_days_go_and_expired_records_are_counted() {
     let store = Arc::new(InMemory::new());
     let lake = lake_on(&store).await;
     append(&lake, vec![delivery("old", &[event(1, "A", 2)]), delivery("new", &[event(2, "A", 21)])]).await;
+    let refused = lake.set_retention(6).await.unwrap_err().to_string();
+    assert_eq!(refused, "a retention of 6 days is not possible; give 7 to 3653 days");
+    let expiring = lake.expiring(Some(7)).await.unwrap();
+    assert_eq!((expiring.days, expiring.events, expiring.last_day.as_deref()), (1, 1, Some("2026-11-02")), "{expiring:?}");
+    assert_eq!(lake.expiring(None).await.unwrap(), Expiring::default(), "everything is kept");
+    assert!(lake.expiring(Some(3654)).await.is_err());
     lake.set_retention(7).await.unwrap();
     assert_eq!(lake.expire().await.unwrap().days_expired, 1);
     assert_eq!(count(&lake, "true").await, 1);

@@ -186,7 +186,8 @@ fn compact_under_fire(place: &str, asked: &Asked, killer: &mut Killer) {
 }
 
 fn retain_under_fire(place: &str, asked: &Asked, killer: &mut Killer) {
-    under_fire(place, asked, killer, Stage::Retain, &["compact", "--retention-days", &RETENTION_DAYS.to_string(), "--grace", "0s"]);
+    let days = RETENTION_DAYS.to_string();
+    under_fire(place, asked, killer, Stage::Retain, &["compact", "--retention-days", &days, "--grace", "0s", "--yes"]);
 }
 
 /// Strikes a verb in its stage, every other time two of it at once, until there is nothing left to do; then lets it finish.

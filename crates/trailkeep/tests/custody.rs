@@ -236,7 +236,7 @@ fn an_organization_is_proven_after_compaction_and_what_retention_removed_is_told
     assert_eq!((code, &report["home"]["rebuilt"]), (Some(0), &json!(logs)), "{report}");
     home.program(EXE).run(&["compact", "--home", &home.name(), "--grace", "0s"]).expect_code(0);
     assert_eq!(verify_days(&home).0, Some(0), "after a compaction");
-    let expire = ["compact", "--home", &home.name(), "--retention-days", "7", "--grace", "0s", "-o", "json"];
+    let expire = ["compact", "--home", &home.name(), "--retention-days", "7", "--grace", "0s", "-o", "json", "--yes"];
     let figures = home.program(EXE).run(&expire).expect_code(0).json();
     let (code, report) = verify_days(&home);
     assert_eq!((code, &report["home"]["retired_days"]), (Some(0), &figures["days_expired"]), "{report}");

@@ -68,9 +68,7 @@ fn apply(store: &mut Store, changes: &Changes, others: &[Store]) -> Result<(), S
         store.billing_mode = changed_mode(store, mode)?;
     }
     if let Some(days) = changes.retention_days {
-        if !store.is_events() {
-            check_retention(store.billing_mode, days)?;
-        }
+        check_retention(store.billing_mode, days)?;
         store.retention_days = Some(days);
     }
     if let Some(selectors) = &changes.advanced_event_selectors {

@@ -1,5 +1,6 @@
 //! The store that every home has: it holds every record, and says how long the archive keeps them.
 
+use super::create::check_retention;
 use super::{Changes, EVENTS, Store, document_name, store_id};
 use crate::config;
 use crate::error::LakeError;
@@ -45,7 +46,20 @@ impl Lake {
     /// Events before this time are past the retention of every store, in microseconds; the beginning of time where one of them keeps
     /// everything.
     pub async fn retention_cutoff_us(&self) -> Result<i64, LakeError> {
-        let now_us = (self.outside.now_us)();
-        Ok(self.stores().await?.iter().map(|store| store.cutoff_us(now_us)).min().unwrap_or(i64::MIN))
+        Ok(cutoff_us(&self.stores().await?, (self.outside.now_us)()))
     }
+
+    /// The same, if the default store kept events for so many days.
+    pub(crate) async fn retention_cutoff_us_of(&self, retention_days: u32) -> Result<i64, LakeError> {
+        let mut stores = self.stores().await?;
+        for store in stores.iter_mut().filter(|store| store.is_events()) {
+            check_retention(store.billing_mode, retention_days)?;
+            store.retention_days = Some(retention_days);
+        }
+        Ok(cutoff_us(&stores, (self.outside.now_us)()))
+    }
+}
+
+fn cutoff_us(stores: &[Store], now_us: i64) -> i64 {
+    stores.iter().map(|store| store.cutoff_us(now_us)).min().unwrap_or(i64::MIN)
 }

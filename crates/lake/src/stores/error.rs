@@ -28,7 +28,7 @@ pub enum StoreError {
     #[error("this home has made {STORE_BITS_MAX} event data stores in its life, and cannot tell more apart; begin a new home")]
     NoBitLeft,
     /// The retention is out of bounds.
-    #[error("a retention of {days} days is not possible; this store can keep events for {from} to {to} days")]
+    #[error("a retention of {days} days is not possible; give {from} to {to} days")]
     Retention {
         /// What was asked for.
         days: u32,

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use clap::Args;
+use lake::Lake;
+use lake::compact::Expiring;
 use serde::Serialize;
 
 use super::collect::{SummaryFormat, summary};
@@ -15,17 +17,26 @@ use crate::{figures, lakes, output, outside, sealing};
 /// Rewrite small files as few sorted ones, and let expired days go.
 ///
 /// A compaction moves records and changes none: their hashes are summed before and after. Replaced files stay for a grace
-/// period, for readers and copies that are under way. Retention is by the time of the event and removes whole days; a new
-/// home keeps events for 3653 days, AWS's longest.
+/// period, for readers and copies that are under way. Retention is by the time of the event and removes whole days; a home
+/// keeps every event until a retention is set. A shorter retention says first what it would remove, and removes it with --yes.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep compact
-  trailkeep compact --retention-days 365    keep a year, and remove what is older
+  trailkeep compact --retention-days 365    keep a year; says what that would remove
+  trailkeep compact --retention-days 365 --yes    and removes it
   trailkeep compact --grace 0s              delete replaced files at once")]
 pub struct Compact {
-    /// From now on, keep events for so many days (AWS allows 7 to 3653)
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    /// From now on, keep events for so many days: 7 to 3653, as in CloudTrail Lake
+    #[arg(long, value_name = "DAYS")]
     retention_days: Option<u32>,
+
+    /// Remove the events that a shorter retention lets go
+    #[arg(long)]
+    yes: bool,
+
+    /// Say what retention would remove, and change nothing
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
 
     /// How long replaced files stay
     #[arg(long, value_name = "SPAN", default_value = "24h")]
@@ -61,8 +72,12 @@ impl Compact {
         let title = format!("Compacting {}", output::clean(context.home_name()));
         let reporter = Arc::new(Reporter::new(self.progress, &title));
         let lake = lakes::open_watched(context, outside::outside(context.threads, Arc::clone(&reporter) as Arc<_>)).await?;
+        if self.dry_run {
+            reporter.finish();
+            return self.say_what_expires(&lake).await;
+        }
         if let Some(days) = self.retention_days {
-            lake.set_retention(days).await?;
+            self.retain(&lake, days, &reporter).await.inspect_err(|_| reporter.finish())?;
         }
         let mut done = lake.expire().await?;
         done.add(lake.compact().await?);
@@ -88,6 +103,40 @@ impl Compact {
         }
         Ok(Exit::Fine)
     }
+
+    /// Sets the retention. Events that a shorter one lets go are gone for good, so that has to be said twice.
+    async fn retain(&self, lake: &Lake, days: u32, reporter: &Reporter) -> Result<(), Failure> {
+        let expiring = lake.expiring(Some(days)).await?;
+        let is_shorter = lake.events_store().await?.retention_days.is_none_or(|before| days < before);
+        if is_shorter && expiring.days > 0 {
+            let what = told(&expiring);
+            if !self.yes {
+                return Err(Failure::usage(
+                    format!("a retention of {days} days would remove {what} for good; nothing was changed"),
+                    "add --yes to remove them, or give more days; --dry-run only looks",
+                ));
+            }
+            reporter.note(&format!("removing {what}"));
+        }
+        Ok(lake.set_retention(days).await?)
+    }
+
+    async fn say_what_expires(&self, lake: &Lake) -> Result<Exit, Failure> {
+        let expiring = lake.expiring(self.retention_days).await?;
+        match self.output {
+            SummaryFormat::Json => output::line(summary::to_json(&expiring)?)?,
+            SummaryFormat::Table if expiring.days == 0 => output::line("would remove no event; nothing was changed")?,
+            SummaryFormat::Table => output::line(format!("would remove {}; nothing was changed", told(&expiring)))?,
+        }
+        Ok(Exit::Fine)
+    }
+}
+
+/// `1,234 events of 12 days, from 2026-09-01 up to 2026-09-12`.
+pub fn told(expiring: &Expiring) -> String {
+    let (events, days) = (figures::counted(expiring.events, "event"), figures::counted(expiring.days, "day"));
+    let end = |day: &Option<String>| day.clone().unwrap_or_default();
+    format!("{events} of {days}, from {} up to {}", end(&expiring.first_day), end(&expiring.last_day))
 }
 
 fn text(figures: &Figures, context: &Context) -> String {

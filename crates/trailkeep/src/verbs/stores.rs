@@ -6,10 +6,12 @@ mod shown;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use lake::Lake;
 use lake::stores::{BillingMode, Changes, NewStore, Store};
 use serde_json::Value;
 
 use super::collect::{SummaryFormat, summary};
+use super::compact::told;
 use crate::exit::{Exit, Failure};
 use crate::settings::Context;
 use crate::{lakes, output, sealing};
@@ -110,7 +112,7 @@ struct Update {
     /// Another name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Another retention, in days
+    /// Another retention, in days: 7 to 3653, or 7 to 2557 with fixed pricing
     #[arg(long, value_name = "DAYS")]
     retention_days: Option<u32>,
     /// Other selectors; they choose among what comes from now on
@@ -145,7 +147,7 @@ impl Stores {
             Action::Import(import) => return import.run(&lake, self.output, context).await,
             Action::Get { store } => return show(&lake.store(&store).await?, self.output, context),
             Action::Create(create) => lake.create_store(&create.wanted()?).await?,
-            Action::Update(update) => lake.update_store(&update.store, &update.wanted()?).await?,
+            Action::Update(update) => update.run(&lake).await?,
             Action::Delete { store } => lake.delete_store(&store).await?,
             Action::Restore { store } => lake.restore_store(&store).await?,
             Action::Start { store } => lake.start_ingestion(&store).await?,
@@ -187,6 +189,20 @@ impl Create {
 }
 
 impl Update {
+    /// Changes the store, and says what a shorter retention will remove.
+    async fn run(&self, lake: &Lake) -> Result<Store, Failure> {
+        let before = lake.expiring(None).await?;
+        let store = lake.update_store(&self.store, &self.wanted()?).await?;
+        let after = lake.expiring(None).await?;
+        if after.days > before.days {
+            output::note(format!(
+                "queries leave out {} now, and the next `trailkeep compact` removes them for good; a longer retention takes that back",
+                told(&after)
+            ));
+        }
+        Ok(store)
+    }
+
     fn wanted(&self) -> Result<Changes, Failure> {
         let protection = match (self.termination_protection, self.no_termination_protection) {
             (true, _) => Some(true),
@@ -206,14 +222,14 @@ impl Update {
 /// A JSON document from a file.
 fn document(path: &Path) -> Result<Value, Failure> {
     let name = path.display();
-    let size = std::fs::metadata(path).map_err(Failure::io(format!("reading `{name}`")))?.len();
+    let size = std::fs::metadata(path).map_err(Failure::reading(&name))?.len();
     if size > SELECTORS_SIZE_BYTES_MAX {
         return Err(Failure::usage(
             format!("`{name}` is longer than {SELECTORS_SIZE_BYTES_MAX} bytes"),
             "give a document of selectors",
         ));
     }
-    let text = std::fs::read(path).map_err(Failure::io(format!("reading `{name}`")))?;
+    let text = std::fs::read(path).map_err(Failure::reading(&name))?;
     serde_json::from_slice(&text).map_err(|error| {
         Failure::usage(
             format!("`{name}` is no JSON: {error}"),
