@@ -56,6 +56,14 @@ pub struct Ask {
     day: Option<NaiveDate>,
 }
 
+impl Ask {
+    /// The area whose day this asks for. A day's folder is named before it is seen: it may come with its first log file.
+    pub fn area(&self) -> Option<&str> {
+        let day = self.day?.format("%Y/%m/%d/").to_string();
+        self.prefix.strip_suffix(day.as_str())
+    }
+}
+
 /// What is asked again and again, and when next.
 pub struct Poll {
     slots: Vec<Slot>,

@@ -13,9 +13,9 @@ use record::limits::DELIVERY_STORED_BYTES_MAX;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::{Arrived, CollectError, FETCHED_AHEAD_BYTES_MAX, Follow, Options, Stop};
-use crate::poll::Poll;
+use crate::poll::{Ask, Poll};
 use crate::read::{self, Raw};
-use crate::source::{Listed, Source, SourceError, Stream};
+use crate::source::{Listed, Page, Source, SourceError, Stream};
 use crate::walk::Walk;
 
 /// Objects that are fetched at the same time.
@@ -79,7 +79,7 @@ impl Ahead {
         let mut poll = Poll::new(walk, &self.options.wanted, follow.interval, begun, (follow.now)());
         while !self.stop.is_stopped() {
             for ask in poll.due((follow.now)()) {
-                match source.list(&ask.prefix, ask.after.as_deref()).await {
+                match page_of(source.as_ref(), &ask).await {
                     Ok(page) => {
                         poll.report((follow.now)(), &ask, &page);
                         self.objects(source, page.objects, &mut HashMap::new()).await?;
@@ -216,5 +216,40 @@ fn key_of(error: &SourceError) -> String {
         SourceError::NotFound(key) | SourceError::Archived(key) => key.clone(),
         SourceError::Denied { key, .. } | SourceError::TooLarge { key, .. } | SourceError::Io { key, .. } => key.clone(),
         SourceError::Credentials(_) => String::new(),
+    }
+}
+
+/// The page that is asked for. A day without a folder has no log files yet, as long as its area is there.
+async fn page_of(source: &dyn Source, ask: &Ask) -> Result<Page, SourceError> {
+    match (source.list(&ask.prefix, ask.after.as_deref()).await, ask.area()) {
+        (Err(SourceError::NotFound(_)), Some(area)) => source.list(area, None).await.map(|_| Page::default()),
+        (answer, _) => answer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::folder::Folder;
+    use crate::walk::Wanted;
+
+    #[tokio::test]
+    async fn a_day_whose_folder_is_not_made_yet_is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let area = folder.path().join("AWSLogs/111122223333/CloudTrail/us-east-1");
+        std::fs::create_dir_all(area.join("2026/11/28")).unwrap();
+        std::fs::write(area.join("2026/11/28/a.json"), "{}").unwrap();
+        let source = Folder::open(folder.path()).unwrap();
+        let walk = Walk::discover(&source, &Wanted::default()).await.unwrap();
+        let now = DateTime::parse_from_rfc3339("2026-11-29T02:00:00Z").unwrap().to_utc();
+        let mut poll = Poll::new(&walk, &Wanted::default(), TimeDelta::seconds(60), now, now);
+        let asks = poll.due(now + TimeDelta::hours(1));
+        let today = asks.iter().find(|ask| ask.prefix.ends_with("/2026/11/29/")).unwrap();
+        assert_eq!(today.area(), Some("AWSLogs/111122223333/CloudTrail/us-east-1/"));
+        assert!(page_of(&source, today).await.unwrap().objects.is_empty());
+        std::fs::remove_dir_all(&area).unwrap();
+        assert!(matches!(page_of(&source, today).await, Err(SourceError::NotFound(_))), "an area that is gone is told");
     }
 }
