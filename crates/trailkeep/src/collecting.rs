@@ -20,7 +20,7 @@ use layout::{self, Kind};
 use crate::exit::Failure;
 use crate::progress::Reporter;
 use crate::settings::Context;
-use crate::{lakes, outside};
+use crate::{figures, lakes, outside};
 
 /// Opens a folder, a file, an archive, standard input (`-`) or `s3://bucket/prefix`.
 pub async fn open(name: &str, context: &Context) -> Result<Input, Failure> {
@@ -47,6 +47,22 @@ pub async fn open(name: &str, context: &Context) -> Result<Input, Failure> {
         Opened::Tree(source) => Ok(Input::Tree(Arc::from(source))),
         Opened::Stream(stream) => Ok(Input::Stream(stream)),
     }
+}
+
+/// What to say of a source in which no log file was found.
+pub fn nothing_found(ignored: u64) -> String {
+    let others = match ignored {
+        0 => String::new(),
+        ignored => format!(" but {}", figures::counted_as(ignored, "other file", "other files")),
+    };
+    format!("hint: nothing was found here{others}: is the prefix right?")
+}
+
+/// Whether a source has nothing at all, at first sight. What can only be read once is not looked at.
+pub async fn is_empty(input: &Input) -> Result<bool, Failure> {
+    let Input::Tree(source) = input else { return Ok(false) };
+    let page = source.list(source.root(), None).await?;
+    Ok(page.folders.is_empty() && page.objects.is_empty() && page.next.is_none())
 }
 
 /// Opens what can be collected: all of that, or a queue, whose messages may name these buckets (or any).

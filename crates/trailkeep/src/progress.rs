@@ -1,4 +1,4 @@
-//! How far a collection or a verification is: drawn on a terminal, a line every ten seconds into a log, JSON lines for programs.
+//! How far something is that takes its time: drawn on a terminal, a line every ten seconds into a log, JSON lines for programs.
 //! All on standard error.
 
 mod drawing;
@@ -98,6 +98,11 @@ impl Reporter {
         }
     }
 
+    /// Shows how far something is that counts one kind of thing, of a total if that is known.
+    pub fn counted(&self, what: &'static str, done: u64, total: Option<u64>) {
+        self.tell(&Counted { what, done, total });
+    }
+
     /// Shows how far something is.
     pub fn tell(&self, telling: &dyn Telling) {
         let elapsed_s = self.begun.elapsed().as_secs_f64();
@@ -120,6 +125,13 @@ impl Reporter {
             *told = Some(now);
         }
         is_time
+    }
+}
+
+// What ends early, by an error, leaves no half-drawn line behind.
+impl Drop for Reporter {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 
@@ -206,6 +218,28 @@ impl Telling for Collecting<'_> {
             ("day", progress.day.clone().into()),
             ("latest", latest.into()),
         ];
+        told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// Things of one kind.
+struct Counted {
+    what: &'static str,
+    done: u64,
+    total: Option<u64>,
+}
+
+impl Telling for Counted {
+    fn lines(&self, elapsed_s: f64) -> String {
+        format!("  {}", self.line(elapsed_s))
+    }
+
+    fn line(&self, elapsed_s: f64) -> String {
+        drawing::counted(self.what, self.done, self.total, elapsed_s)
+    }
+
+    fn json(&self) -> serde_json::Map<String, serde_json::Value> {
+        let told = [("what", self.what.into()), ("done", self.done.into()), ("total", self.total.into())];
         told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use record::{Content, Inflater, Parsed, Parser};
 
 use crate::exit::Failure;
+use crate::progress::Reporter;
 use crate::settings::Context;
 use crate::{ask, lakes};
 
@@ -28,19 +29,28 @@ pub async fn each(
     context: &Context,
     folder: Option<&Path>,
     since: Option<DateTime<Utc>>,
+    reporter: &Reporter,
     take: &mut dyn FnMut(Event<'_>),
 ) -> Result<u64, Failure> {
     match folder {
-        Some(folder) => of_folder(folder, since, take),
-        None => of_lake(context, since, take).await.map(|()| 0),
+        Some(folder) => of_folder(folder, since, reporter, take),
+        None => of_lake(context, since, reporter, take).await.map(|()| 0),
     }
 }
 
-async fn of_lake(context: &Context, since: Option<DateTime<Utc>>, take: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+async fn of_lake(
+    context: &Context,
+    since: Option<DateTime<Utc>>,
+    reporter: &Reporter,
+    take: &mut dyn FnMut(Event<'_>),
+) -> Result<(), Failure> {
     let lake = lakes::open(context).await?;
     let from =
         since.map(|since| format!(" AND eventTime >= TIMESTAMP '{}'", since.format("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
-    let sql = format!("SELECT CAST(eventTime AS BIGINT), eventJson FROM events WHERE eventTime IS NOT NULL{from}");
+    let from = format!("FROM events WHERE eventTime IS NOT NULL{from}");
+    let counted = ask::ask_small(&lake, &format!("SELECT count(*) {from}")).await?;
+    let total = counted.first().map_or(0, |row| ask::number(row, 0).unsigned_abs());
+    let (sql, mut done) = (format!("SELECT CAST(eventTime AS BIGINT), eventJson {from}"), 0);
     let mut rows = ask::ask(&lake, &sql).await?.rows;
     let options = FormatOptions::new();
     while let Some(batch) = rows.next().await? {
@@ -52,22 +62,33 @@ async fn of_lake(context: &Context, since: Option<DateTime<Utc>>, take: &mut dyn
                 take(Event { at_s: times.value(at).div_euclid(1_000_000), json: &json });
             }
         }
+        done += batch.num_rows() as u64;
+        reporter.counted("events", done, Some(total));
     }
     Ok(())
 }
 
 /// Log files below a folder; digests are none.
-fn of_folder(folder: &Path, since: Option<DateTime<Utc>>, take: &mut dyn FnMut(Event<'_>)) -> Result<u64, Failure> {
+fn of_folder(
+    folder: &Path,
+    since: Option<DateTime<Utc>>,
+    reporter: &Reporter,
+    take: &mut dyn FnMut(Event<'_>),
+) -> Result<u64, Failure> {
+    std::fs::metadata(folder).map_err(Failure::reading(folder.display()))?;
+    let mut done = 0;
     let since_us = since.map(|since| since.timestamp_micros());
     let (mut open, mut unreadable, mut inflater) = (vec![folder.to_path_buf()], 0, Inflater::default());
     while let Some(path) = open.pop() {
         if path.is_dir() {
-            let listed = std::fs::read_dir(&path).map_err(Failure::io(format!("reading `{}`", path.display())))?;
+            let listed = std::fs::read_dir(&path).map_err(Failure::reading(path.display()))?;
             let mut below: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
             below.sort_by(|a, b| b.cmp(a));
             open.extend(below.into_iter().filter(|path| is_wanted(path)).take(FOLDERS_MAX));
         } else {
             unreadable += u64::from(of_file(&path, since_us, &mut inflater, take).is_none());
+            done += 1;
+            reporter.counted("files", done, None);
         }
     }
     Ok(unreadable)

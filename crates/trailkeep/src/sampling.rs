@@ -1,7 +1,7 @@
 //! Writes the sample organization as files in AWS's layout, with its digests if they are wanted.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 
@@ -35,6 +35,21 @@ impl Places {
             public_keys: folder.join("public-keys.json"),
             metadata: folder.join("metadata.jsonl"),
         }
+    }
+}
+
+/// Makes a folder that is to be written into; one that is there must be empty.
+pub fn new_folder(folder: &Path, flag: &str) -> Result<(), Failure> {
+    let name = folder.display();
+    fs::create_dir_all(folder).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            Failure::usage(format!("`{name}` is no folder"), format!("name a new folder for {flag}"))
+        }
+        _ => Failure::writing(folder)(error),
+    })?;
+    match fs::read_dir(folder).map_err(Failure::reading(&name))?.next() {
+        None => Ok(()),
+        Some(_) => Err(Failure::usage(format!("`{name}` is not empty"), format!("name a new folder for {flag}"))),
     }
 }
 

@@ -65,11 +65,23 @@ struct Import {
 impl Lake {
     /// Lets a store take in what is in the archive already.
     pub async fn import(&self, wanted: &str, period: Period) -> Result<Enrolled, LakeError> {
+        self.import_watched(wanted, period, |_, _| {}).await
+    }
+
+    /// The same; `told` how many files of the archive are done, and of how many.
+    pub async fn import_watched(
+        &self,
+        wanted: &str,
+        period: Period,
+        mut told: impl FnMut(u64, u64),
+    ) -> Result<Enrolled, LakeError> {
         let store = self.store(wanted).await?;
         let import = Import::new(&store, period, (self.outside.now_us)())?;
         let mut total = Enrolled::default();
-        for file in self.files_within(&import).await? {
-            total.add(self.outside.watched(Stage::Compact, self.enroll_file(&file, &import)).await?);
+        let files = self.files_within(&import).await?;
+        for (done, file) in (0..).zip(&files) {
+            told(done, files.len() as u64);
+            total.add(self.outside.watched(Stage::Compact, self.enroll_file(file, &import)).await?);
         }
         Ok(total)
     }

@@ -12,6 +12,7 @@ use record::{Content, Parsed, Parser};
 
 use crate::ask;
 use crate::exit::Failure;
+use crate::progress::Reporter;
 
 /// Deliveries whose keys are asked for at once.
 const KEYS_AT_ONCE: usize = 400;
@@ -22,13 +23,21 @@ const NUMBER: &str = "delivery ";
 
 /// Puts the records of a time to the rules. Names and sources of events are asked for first, and only what a rule can match is read;
 /// the rules themselves decide.
-pub async fn watch(lake: &Lake, book: &Book, since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Result<Tally, Failure> {
+pub async fn watch(
+    lake: &Lake,
+    book: &Book,
+    since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+    reporter: &Reporter,
+) -> Result<Tally, Failure> {
     let times = times(since, until);
-    let (pairs, events) = names_and_sources(lake, &times).await?;
+    let (pairs, counts) = names_and_sources(lake, &times).await?;
+    let narrowed = book.narrow(&pairs);
+    let (mut done, expected) = (0, expected(&narrowed, &counts));
     let mut tally = Tally::default();
     let mut watcher = Watcher::new(book);
     let mut parser = Parser::default();
-    let mut rows = ask::ask(lake, &statement(&times, &pairs, &book.narrow(&pairs))).await?.rows;
+    let mut rows = ask::ask(lake, &statement(&times, &pairs, &narrowed)).await?.rows;
     while let Some(batch) = rows.next().await? {
         let number = |at: usize| cast(batch.column(at), &DataType::Int64).map_err(lake::LakeError::from);
         let (deliveries, indexes) = (number(1)?, number(2)?);
@@ -49,20 +58,30 @@ pub async fn watch(lake: &Lake, book: &Book, since: Option<DateTime<Utc>>, until
             }
         }
         tally.add(0, seen);
+        done += batch.num_rows() as u64;
+        reporter.counted("events", done, Some(expected));
     }
-    tally.add(events, Vec::new());
+    tally.add(counts.iter().sum(), Vec::new());
     tally.add_work(&watcher);
     Ok(tally)
 }
 
-/// Every name and source of events in a time, and the number of records.
-async fn names_and_sources(lake: &Lake, times: &[String]) -> Result<(Vec<NameAndSource>, u64), Failure> {
+/// How many records will be read, about: what conditions choose is not known before.
+fn expected(narrowed: &Narrowed, counts: &[u64]) -> u64 {
+    match narrowed {
+        Narrowed::All => counts.iter().sum(),
+        Narrowed::Some { pairs, .. } => pairs.iter().filter_map(|at| counts.get(*at)).sum(),
+    }
+}
+
+/// Every name and source of events in a time, and the number of records of each.
+async fn names_and_sources(lake: &Lake, times: &[String]) -> Result<(Vec<NameAndSource>, Vec<u64>), Failure> {
     let sql = format!("SELECT eventname, eventsource, count(*) FROM events{} GROUP BY 1, 2", clause(times));
     let rows = ask::ask_small(lake, &sql).await?;
-    let events = rows.iter().map(|row| u64::try_from(ask::number(row, 2)).unwrap_or_default()).sum();
+    let counts = rows.iter().map(|row| u64::try_from(ask::number(row, 2)).unwrap_or_default()).collect();
     // A list or object in place of a text is no text; what is empty may be missing.
     let plain = |text: &str| (!text.is_empty() && !text.starts_with(['[', '{'])).then(|| text.to_owned());
-    Ok((rows.iter().map(|row| (plain(ask::text(row, 0)), plain(ask::text(row, 1)))).collect(), events))
+    Ok((rows.iter().map(|row| (plain(ask::text(row, 0)), plain(ask::text(row, 1)))).collect(), counts))
 }
 
 fn times(since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Vec<String> {

@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use super::silences::Keys;
 use crate::exit::Failure;
+use crate::progress::Reporter;
 
 /// Objects that are fetched at the same time.
 const FETCHES_AT_ONCE: usize = 16;
@@ -53,6 +54,7 @@ pub struct Files {
 /// A run over sources.
 pub struct Reading<'b> {
     book: &'b Book,
+    reporter: &'b Reporter,
     threads: usize,
     object_bytes_max: u64,
     since_us: i64,
@@ -80,10 +82,17 @@ enum Outcome {
 
 impl<'b> Reading<'b> {
     /// A run before its first source. Records before `since` and from `until` on are not looked at.
-    pub fn new(book: &'b Book, since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>, threads: usize) -> Reading<'b> {
+    pub fn new(
+        book: &'b Book,
+        since: Option<DateTime<Utc>>,
+        until: Option<DateTime<Utc>>,
+        threads: usize,
+        reporter: &'b Reporter,
+    ) -> Reading<'b> {
         let object_bytes_max = collect::collector::Options::default().object_bytes_max;
         Reading {
             book,
+            reporter,
             threads: threads.max(1),
             object_bytes_max,
             since_us: since.map_or(i64::MIN, |time| time.timestamp_micros()),
@@ -200,6 +209,7 @@ impl<'b> Reading<'b> {
                 None => self.refuse(&object.key, "its thread ended early".to_owned()),
             }
         }
+        self.reporter.counted("files", self.files.read + self.files.ignored + self.files.refused, None);
     }
 
     fn on_all_threads(&mut self, objects: &[Object]) -> Vec<Option<Outcome>> {

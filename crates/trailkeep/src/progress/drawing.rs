@@ -35,12 +35,33 @@ fn files(progress: &Progress, elapsed_s: f64) -> String {
     if progress.found <= progress.done {
         return format!("{done}  {size}  {pace}/s");
     }
-    let percent = progress.done.saturating_mul(100) / progress.found.max(1);
-    let full = progress.done.saturating_mul(BAR_CHARS) / progress.found.max(1);
+    let (bar, eta) = (bar(progress.done, progress.found), eta(progress.done, progress.found, elapsed_s));
+    format!("{done} / ~{}  {bar}  {size}  {pace}/s{eta}", figures::count(progress.found))
+}
+
+/// One count of things, of a total if that is known.
+pub fn counted(what: &str, done: u64, total: Option<u64>, elapsed_s: f64) -> String {
+    let count = figures::count(done);
+    match total.filter(|total| *total > done) {
+        Some(total) => {
+            format!("{what}  {count} / {}  {}{}", figures::count(total), bar(done, total), eta(done, total, elapsed_s))
+        }
+        None => format!("{what}  {count}  {}/s", figures::count((done as f64 / elapsed_s.max(0.001)) as u64)),
+    }
+}
+
+/// `[######----------] 37 %`
+fn bar(done: u64, total: u64) -> String {
+    let percent = done.saturating_mul(100) / total.max(1);
+    let full = done.saturating_mul(BAR_CHARS) / total.max(1);
     let bar: String = (0..BAR_CHARS).map(|at| if at < full { '#' } else { '-' }).collect();
-    let left_s = elapsed_s * (progress.found - progress.done) as f64 / progress.done.max(1) as f64;
-    let eta = if progress.done == 0 { String::new() } else { format!("  ETA {}", clock(left_s)) };
-    format!("{done} / ~{}  [{bar}] {percent} %  {size}  {pace}/s{eta}", figures::count(progress.found))
+    format!("[{bar}] {percent} %")
+}
+
+/// `  ETA 0:42`, as soon as something is done.
+fn eta(done: u64, total: u64, elapsed_s: f64) -> String {
+    let left_s = elapsed_s * total.saturating_sub(done) as f64 / done.max(1) as f64;
+    if done == 0 { String::new() } else { format!("  ETA {}", clock(left_s)) }
 }
 
 fn events(progress: &Progress) -> String {
@@ -97,5 +118,7 @@ mod tests {
         let unknown = Progress { found: 3, done: 3, ..Progress::default() };
         assert_eq!(line(&unknown, 1.0), "files 3  0 B  0 B/s · events 0 new   duplicates 0   bad records 0");
         assert_eq!(clock(3_723.0), "1:02:03");
+        assert_eq!(counted("events", 1_000, Some(4_000), 10.0), "events  1,000 / 4,000  [####------------] 25 %  ETA 0:30");
+        assert_eq!(counted("files", 1_000, None, 2.0), "files  1,000  500/s");
     }
 }

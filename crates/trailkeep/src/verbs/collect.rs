@@ -116,9 +116,6 @@ pub struct Collect {
     #[arg(long, value_name = "BYTES", value_parser = when::bytes)]
     max_object_size: Option<u64>,
 
-    #[command(flatten)]
-    watching: Watching,
-
     /// Format of the summary
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: SummaryFormat,
@@ -126,6 +123,10 @@ pub struct Collect {
     /// How progress is shown on standard error
     #[arg(long, value_name = "MANNER", default_value = "auto")]
     progress: Manner,
+
+    // Last, for what follows a heading stands below it.
+    #[command(flatten)]
+    watching: Watching,
 }
 
 /// What vouches for a home after collecting.
@@ -177,6 +178,11 @@ impl Collect {
         let inputs = self.open(noted.as_ref(), context).await?;
         if self.plan {
             return self.plan(inputs, context).await;
+        }
+        if !self.follow && is_nothing_new(&inputs, context).await? {
+            let summary = Summary { source: self.sources.join(", "), ..Summary::default() };
+            self.print(&summary, &Kept::default(), 0.0, context)?;
+            return Ok(Exit::Fine);
         }
         let title = format!("Collecting {} into {}", output::clean(&self.sources.join(", ")), output::clean(context.home_name()));
         let reporter = Arc::new(Reporter::new(self.progress, &title));
@@ -354,7 +360,9 @@ impl Collect {
             SummaryFormat::Json => output::line(summary::json(summary, kept, elapsed_s)?)?,
             SummaryFormat::Table => output::line(summary::text(summary, kept, elapsed_s, context.screen))?,
         }
-        if summary.interrupted && !self.follow {
+        if summary.objects.found == summary.objects.ignored && summary.messages.is_none() && !self.follow && !summary.is_partial() {
+            output::note(collecting::nothing_found(summary.objects.ignored));
+        } else if summary.interrupted && !self.follow {
             output::note("Stopped before the end. Run the same command again to go on where it stopped.");
         } else if self.output == SummaryFormat::Table && context.screen.is_terminal {
             let home = context.home_flag();
@@ -385,6 +393,20 @@ impl Collect {
             }
         }
         Ok(Exit::Fine)
+    }
+}
+
+/// Whether there is no home yet, and nothing that one should be made for.
+async fn is_nothing_new(inputs: &[Input], context: &Context) -> Result<bool, Failure> {
+    for input in inputs {
+        if !collecting::is_empty(input).await? {
+            return Ok(false);
+        }
+    }
+    match lakes::open(context).await {
+        Ok(_) => Ok(false),
+        Err(Failure::Lake(lake::LakeError::NoHome(_))) => Ok(true),
+        Err(other) => Err(other),
     }
 }
 

@@ -103,13 +103,8 @@ impl Demo {
                 context.temporary.join(format!("trailkeep-demo-{unique}"))
             }
         };
-        let name = folder.display().to_string();
-        std::fs::create_dir_all(&folder).map_err(Failure::io(format!("making the folder `{name}`")))?;
-        let mut entries = std::fs::read_dir(&folder).map_err(Failure::io(format!("reading the folder `{name}`")))?;
-        match entries.next() {
-            None => Ok(folder),
-            Some(_) => Err(Failure::usage(format!("`{name}` is not empty"), "name a new folder for --keep")),
-        }
+        sampling::new_folder(&folder, "--keep")?;
+        Ok(folder)
     }
 }
 

@@ -5,14 +5,15 @@ pub mod table;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use detect::Report;
 use detect::blind::Signs;
+use detect::{Book, Report};
 use finding::Finding;
 use lake::Lake;
 
 use crate::detecting::reading::{Files, Reading};
 use crate::detecting::{Rules, home, silences};
 use crate::exit::{Exit, Failure};
+use crate::progress::{Manner, Reporter};
 use crate::settings::Context;
 use crate::when::When;
 use crate::{collecting, lakes, live, output, outside};
@@ -60,6 +61,10 @@ pub struct Detect {
     /// table, json, ndjson, sarif, junit or md; with =FILE to write a file
     #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "table")]
     output: Sink,
+
+    /// How progress is shown on standard error
+    #[arg(long, value_name = "MANNER", default_value = "auto")]
+    progress: Manner,
 }
 
 impl Detect {
@@ -75,35 +80,52 @@ impl Detect {
                 "name a file or folder of Sigma rules for CloudTrail with --rules",
             ));
         }
-        let now = outside::now();
-        let (since, until) = (self.since.map(|when| when.resolve(now)), self.until.map(|when| when.resolve(now)));
+        let reporter = Reporter::new(self.progress, &format!("Detecting in {}", output::clean(&self.searched(context))));
         let (report, files) = if self.sources.is_empty() {
-            let lake = lakes::open(context).await?;
-            let mut report = home::watch(&lake, &book, since, until).await?.report(&book);
-            home::name_deliveries(&lake, &mut report).await?;
-            if !self.rules.only_given_rules {
-                let clock = self.clock(live::listened_until(&lake).await?, now);
-                report.add_silences(silences_of(&lake, since, clock, now).await?);
-            }
-            (report, None)
+            (self.in_lake(&book, &reporter, context).await?, None)
         } else {
-            let mut reading = Reading::new(&book, since, until, context.threads);
-            for source in &self.sources {
-                let input = collecting::open(source, context).await?;
-                reading.read(input).await?;
-            }
-            let goes_on = self.sources.iter().any(|source| source.contains("://")).then_some(now);
-            let clock = self.clock(goes_on, now).or(reading.keys.signs.newest().and_then(DateTime::from_timestamp_micros));
-            let noticed = micros(since, i64::MIN)..micros(clock, i64::MIN).saturating_add(1);
-            let silences = reading.keys.silences(&noticed, micros(clock, i64::MIN));
-            let (tally, files) = reading.into_tally();
-            let mut report = tally.report(&book);
-            if !self.rules.only_given_rules {
-                report.add_silences(silences);
-            }
+            let (report, files) = self.in_sources(&book, &reporter, context).await?;
             (report, Some(files))
         };
+        reporter.finish();
         self.exit(&report, files.as_ref()).after(self.print(&report, files.as_ref(), context))
+    }
+
+    fn searched(&self, context: &Context) -> String {
+        if self.sources.is_empty() { context.home_name().to_owned() } else { self.sources.join(", ") }
+    }
+
+    async fn in_lake(&self, book: &Book, reporter: &Reporter, context: &Context) -> Result<Report, Failure> {
+        let now = outside::now();
+        let (since, until) = (self.since.map(|when| when.resolve(now)), self.until.map(|when| when.resolve(now)));
+        let lake = lakes::open(context).await?;
+        let mut report = home::watch(&lake, book, since, until, reporter).await?.report(book);
+        home::name_deliveries(&lake, &mut report).await?;
+        if !self.rules.only_given_rules {
+            let clock = self.clock(live::listened_until(&lake).await?, now);
+            report.add_silences(silences_of(&lake, since, clock, now).await?);
+        }
+        Ok(report)
+    }
+
+    async fn in_sources(&self, book: &Book, reporter: &Reporter, context: &Context) -> Result<(Report, Files), Failure> {
+        let now = outside::now();
+        let (since, until) = (self.since.map(|when| when.resolve(now)), self.until.map(|when| when.resolve(now)));
+        let mut reading = Reading::new(book, since, until, context.threads, reporter);
+        for source in &self.sources {
+            let input = collecting::open(source, context).await?;
+            reading.read(input).await?;
+        }
+        let goes_on = self.sources.iter().any(|source| source.contains("://")).then_some(now);
+        let clock = self.clock(goes_on, now).or(reading.keys.signs.newest().and_then(DateTime::from_timestamp_micros));
+        let noticed = micros(since, i64::MIN)..micros(clock, i64::MIN).saturating_add(1);
+        let silences = reading.keys.silences(&noticed, micros(clock, i64::MIN));
+        let (tally, files) = reading.into_tally();
+        let mut report = tally.report(book);
+        if !self.rules.only_given_rules {
+            report.add_silences(silences);
+        }
+        Ok((report, files))
     }
 
     /// Until when what did not come did not come: as the user says, else as whoever listened last knows.
@@ -134,6 +156,9 @@ impl Detect {
         if let Some(files) = files {
             for (key, reason) in &files.refusals {
                 output::note(format!("could not read `{}`: {}", output::clean(key), output::clean(reason)));
+            }
+            if files.read == 0 && files.refused == 0 {
+                output::note(collecting::nothing_found(files.ignored));
             }
         }
         report.notes.iter().for_each(output::note);

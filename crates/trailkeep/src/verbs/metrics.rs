@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 
 use super::collect::{SummaryFormat, summary};
 use crate::exit::{Exit, Failure};
+use crate::progress::{Manner, Reporter};
 use crate::settings::Context;
 use crate::when::When;
 use crate::{documents, output, outside, replayed};
@@ -62,6 +63,10 @@ struct ReplayArguments {
     /// Format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: SummaryFormat,
+
+    /// How progress is shown on standard error
+    #[arg(long, value_name = "MANNER", default_value = "auto")]
+    progress: Manner,
 }
 
 impl Metrics {
@@ -85,7 +90,9 @@ impl ReplayArguments {
         let since = self.since.map(|since| since.resolve(outside::now()));
         let mut taking = replay.taking();
         let mut take = |event: replayed::Event<'_>| taking.take(event.at_s, event.json);
-        let unreadable = replayed::each(context, self.source.as_deref(), since, &mut take).await?;
+        let reporter = Reporter::new(self.progress, "Replaying the alarms");
+        let unreadable = replayed::each(context, self.source.as_deref(), since, &reporter, &mut take).await?;
+        reporter.finish();
         let answer = replay.answer(unreadable);
         match self.output {
             SummaryFormat::Json => output::line(summary::to_json(&answer)?)?,

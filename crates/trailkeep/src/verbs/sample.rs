@@ -34,7 +34,7 @@ const NAMES_SHOWN_MAX: usize = 8;
   trailkeep sample --out logs --digests     with signed digests, for `collect` and `verify`
   trailkeep collect logs --home lake")]
 pub struct Sample {
-    /// Folder to write into
+    /// Folder to write into: a new or empty one
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
@@ -79,6 +79,7 @@ impl Sample {
     /// Writes the files and prints their totals.
     pub fn run(self, context: &Context) -> Result<Exit, Failure> {
         let plan = self.plan();
+        sampling::new_folder(&self.out, "--out")?;
         let totals = if self.digests {
             let key = seal::RsaKey::generate().map_err(|error| Failure::failed(error.to_string(), ""))?;
             sampling::write_with_digests(&plan, &key, &Places::under(&self.out, &plan), |_| {})?

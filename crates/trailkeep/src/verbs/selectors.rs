@@ -13,6 +13,7 @@ use predicate::selector::{Selectors, lower};
 
 use super::collect::{SummaryFormat, summary};
 use crate::exit::{Exit, Failure};
+use crate::progress::{Manner, Reporter};
 use crate::settings::Context;
 use crate::when::When;
 use crate::{documents, output, outside, replayed};
@@ -68,6 +69,10 @@ struct Try {
     /// Format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: SummaryFormat,
+
+    /// How progress is shown on standard error
+    #[arg(long, value_name = "MANNER", default_value = "auto")]
+    progress: Manner,
 }
 
 impl SelectorsVerb {
@@ -87,7 +92,9 @@ impl Try {
         let since = self.since.map(|since| since.resolve(outside::now()));
         let mut tally = Tally::default();
         let mut take = |event: replayed::Event<'_>| tally.take(event.at_s, event.json, running.holds_for(event.json));
-        let unreadable = replayed::each(context, self.source.as_deref(), since, &mut take).await?;
+        let reporter = Reporter::new(self.progress, "Trying the selectors");
+        let unreadable = replayed::each(context, self.source.as_deref(), since, &reporter, &mut take).await?;
+        reporter.finish();
         let blind = blind::look(&running, self.rules.as_deref())?;
         let answer = shown::Answer::new(&selectors, &tally, &blind, self.copy, unreadable);
         match self.output {

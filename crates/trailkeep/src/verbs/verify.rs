@@ -85,9 +85,6 @@ pub struct Verify {
     #[arg(long, value_name = "FINGERPRINT", conflicts_with = "source")]
     trust_key: Vec<String>,
 
-    #[command(flatten)]
-    like_aws: like_aws::Arguments,
-
     /// Only hours from this time on; all of them must be covered: 24h, 7d, 2026-11-01, 2026-11-01T10:00Z
     #[arg(long, value_name = "TIME")]
     since: Option<When>,
@@ -139,6 +136,10 @@ pub struct Verify {
     /// How progress is shown on standard error
     #[arg(long, value_name = "MANNER", default_value = "auto")]
     progress: Manner,
+
+    // Last, for what follows a heading stands below it.
+    #[command(flatten)]
+    like_aws: like_aws::Arguments,
 }
 
 impl Verify {

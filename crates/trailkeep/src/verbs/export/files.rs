@@ -1,5 +1,6 @@
 //! `trailkeep export files`
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use serde::Serialize;
 use super::place::{Packing, Place, Written};
 use crate::ask::{ask_small, number, text};
 use crate::exit::{Exit, Failure};
+use crate::progress::{Manner, Reporter};
 use crate::settings::Context;
 use crate::verbs::collect::{SummaryFormat, summary};
 use crate::when::When;
@@ -58,6 +60,10 @@ pub struct Files {
     /// Format of the summary
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: SummaryFormat,
+
+    /// How progress is shown on standard error
+    #[arg(long, value_name = "MANNER", default_value = "auto")]
+    progress: Manner,
 }
 
 /// What was exported.
@@ -97,14 +103,20 @@ impl Files {
     pub async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let lake = lakes::open(context).await?;
         let packing = if self.uncompressed { Packing::Unpacked } else { Packing::AsDelivered };
-        let place = Place::make(&self.out, packing).map_err(Failure::io(format!("making the folder `{}`", self.out.display())))?;
+        let place = Place::make(&self.out, packing).map_err(Failure::writing(&self.out))?;
         let wanted = self.wanted();
         let mut exported = Exported { out: self.out.display().to_string(), ..Exported::default() };
-        exported.evidence = refused(&lake).await?;
+        let counts = by_status(&lake).await?;
+        let of_status = |status: &str| counts.get(status).copied().unwrap_or_default();
+        exported.evidence = of_status("refused");
+        let (mut done, total) = (0, of_status("ingested"));
+        let reporter = Reporter::new(self.progress, &format!("Exporting to {}", output::clean(&exported.out)));
         let has_origins =
             ask_small(&lake, "SELECT DISTINCT origin FROM deliveries WHERE status = 'ingested' LIMIT 2").await?.len() > 1;
         for day in lake.delivery_days().await? {
             lake.rebuild_day(&day, |rebuilt| {
+                done += 1;
+                reporter.counted("log files", done, Some(total));
                 if wanted.has(&rebuilt.entry) {
                     exported.take(&place, has_origins, rebuilt);
                 }
@@ -112,6 +124,7 @@ impl Files {
             })
             .await?;
         }
+        reporter.finish();
         match self.output {
             SummaryFormat::Json => output::line(summary::to_json(&exported)?)?,
             SummaryFormat::Table => output::line(exported.text(context))?,
@@ -126,9 +139,10 @@ impl Files {
     }
 }
 
-async fn refused(lake: &Lake) -> Result<u64, Failure> {
+/// How many deliveries have each status.
+async fn by_status(lake: &Lake) -> Result<BTreeMap<String, u64>, Failure> {
     let rows = ask_small(lake, "SELECT status, count(*) FROM deliveries GROUP BY status").await?;
-    Ok(rows.iter().filter(|row| text(row, 0) == "refused").map(|row| number(row, 1).unsigned_abs()).sum())
+    Ok(rows.iter().map(|row| (text(row, 0).to_owned(), number(row, 1).unsigned_abs())).collect())
 }
 
 impl Wanted {

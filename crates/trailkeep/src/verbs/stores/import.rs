@@ -7,6 +7,7 @@ use lake::stores::{Enrolled, Period};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
+use crate::progress::{Manner, Reporter};
 use crate::settings::Context;
 use crate::verbs::collect::{SummaryFormat, summary};
 use crate::when::When;
@@ -28,6 +29,10 @@ pub struct Import {
     /// Only events before this time
     #[arg(long, value_name = "TIME")]
     until: Option<When>,
+
+    /// How progress is shown on standard error
+    #[arg(long, value_name = "MANNER", default_value = "auto")]
+    progress: Manner,
 }
 
 /// What came of it.
@@ -51,7 +56,10 @@ impl Import {
     pub async fn run(self, lake: &Lake, format: SummaryFormat, context: &Context) -> Result<Exit, Failure> {
         let micros = |when: Option<When>| when.map(|when| when.resolve(outside::now()).timestamp_micros());
         let period = Period { since_us: micros(self.since), until_us: micros(self.until) };
-        let counts = lake.import(&self.store, period).await?;
+        let reporter = Reporter::new(self.progress, &format!("Importing into {}", output::clean(&self.store)));
+        let told = |done, total| reporter.counted("files of the archive", done, Some(total));
+        let counts = lake.import_watched(&self.store, period, told).await?;
+        reporter.finish();
         sealing::seal(lake, context).await;
         let imported = Imported { store: lake.store(&self.store).await?.name, counts, failures: failures(lake, period).await? };
         match format {
