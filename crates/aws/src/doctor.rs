@@ -142,7 +142,7 @@ async fn check_keys(region: String, access: &Access, policy: &str) -> Check {
     let origin = keys.origin(&region);
     let asked = tokio::task::spawn_blocking(move || keys.list(&region, now - TimeDelta::hours(1), now));
     match asked.await {
-        Ok(Ok(keys)) => ok("keys", &format!("{} public key(s) of the last hour from {origin}", keys.iter().count())),
+        Ok(Ok(keys)) => ok("keys", &format!("public keys of the last hour from {origin}: {}", keys.iter().count())),
         Ok(Err(error @ SourceError::Denied { .. })) => failed("keys", &error, Some(policy)),
         Ok(Err(error)) => unknown("keys", &error.to_string(), policy),
         Err(_) => unknown("keys", "CloudTrail was not asked to the end", policy),

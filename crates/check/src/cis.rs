@@ -116,11 +116,15 @@ impl Control {
 
     /// Where it stands in the newest version that has it, and in Security Hub.
     pub fn named(&self) -> String {
-        let newest =
-            self.numbers.iter().next_back().map(|(version, number)| format!("CIS v{version} {number}")).unwrap_or_default();
+        self.numbers.keys().next_back().map(|version| self.named_in(version)).unwrap_or_default()
+    }
+
+    /// Where it stands in a version, and in Security Hub.
+    pub fn named_in(&self, version: &str) -> String {
+        let number = self.numbers.get(version).map(|number| format!("CIS v{version} {number}")).unwrap_or_default();
         match &self.security_hub {
-            Some(hub) => format!("{newest}, Security Hub {hub}"),
-            None => newest,
+            Some(hub) => format!("{number}, Security Hub {hub}"),
+            None => number,
         }
     }
 }

@@ -80,7 +80,10 @@ impl Kind {
 
 impl fmt::Debug for Kind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} {}", self.word(), self.place())
+        match self {
+            Kind::Stdout => out.write_str("standard output"),
+            _ => write!(out, "{} {}", self.word(), self.place()),
+        }
     }
 }
 

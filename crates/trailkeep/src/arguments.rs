@@ -42,8 +42,8 @@ use crate::verbs::who::Who;
   trailkeep investigate AKIAIOSFODNN7EXAMPLE  what that key did, and where it led
   trailkeep                                 what the lake holds, and what is next",
     after_help = "Exit codes: 0 fine, 1 error, 2 usage, 3 findings, 4 integrity violated, 5 partial, 130 interrupted.
-Settings: flag, then TRAILKEEP_* variable, then default; `trailkeep doctor` shows where each value came from.",
-    disable_help_subcommand = true,
+Settings: flag, then TRAILKEEP_* variable, then configuration file (--config), then AWS's own variables, then default;
+`trailkeep doctor` shows where each value came from.",
     max_term_width = 120
 )]
 pub struct Arguments {
@@ -100,6 +100,42 @@ mod tests {
             let help = verb.render_long_help().to_string();
             assert!(help.starts_with("Examples:\n"), "{help}");
         }
+    }
+
+    #[test]
+    fn ordinary_options_stand_below_options() {
+        for (verb, option) in [("collect", "--threads"), ("collect", "--progress"), ("verify", "--resume"), ("verify", "--output")]
+        {
+            let mut line = Arguments::command();
+            let help = line.find_subcommand_mut(verb).unwrap().render_long_help().to_string();
+            let (_, options) = help.split_once("\nOptions:\n").unwrap();
+            let first = options.lines().find(|line| !line.is_empty() && !line.starts_with(' ')).unwrap_or_default();
+            let ordinary = options.split(first).next().unwrap();
+            assert!(ordinary.contains(option), "{option} of {verb} stands elsewhere:\n{help}");
+        }
+    }
+
+    #[test]
+    fn rules_in_examples_come_along() {
+        let help = |command: &mut clap::Command| command.render_long_help().to_string();
+        let mut line = Arguments::command();
+        let rules = line.find_subcommand_mut("rules").unwrap();
+        let mut texts = vec![help(rules)];
+        texts.extend(rules.get_subcommands_mut().map(|verb| help(verb)));
+        let lines = texts.iter().flat_map(|text| text.lines());
+        let named = lines.filter_map(|line| line.split_once("rules explain ").or_else(|| line.split_once("rules why ")));
+        let names: Vec<&str> =
+            named.filter(|(_, rest)| !rest.contains("--rules")).filter_map(|(_, rest)| rest.split_whitespace().next()).collect();
+        assert!(names.len() >= 4, "{names:?}");
+        for name in names {
+            assert!(crate::detecting::pack::PACK.iter().any(|rule| rule.name == name), "no rule `{name}` comes along");
+        }
+    }
+
+    #[test]
+    fn help_is_a_verb_too() {
+        let error = Arguments::try_parse_from(["trailkeep", "help", "collect"]).unwrap_err();
+        assert_eq!(error.kind(), clap::error::ErrorKind::DisplayHelp);
     }
 
     #[test]

@@ -15,6 +15,22 @@ pub fn count(number: u64) -> String {
     text
 }
 
+/// `1,234.5`.
+pub fn tenths(number: f64) -> String {
+    decimals(number, 1)
+}
+
+/// `1,234.56`.
+pub fn cents(number: f64) -> String {
+    decimals(number, 2)
+}
+
+fn decimals(number: f64, digits: usize) -> String {
+    let text = format!("{:.digits$}", number.max(0.0));
+    let (whole, rest) = text.split_once('.').unwrap_or((&text, "0"));
+    format!("{}.{rest}", whole.parse().map_or_else(|_| whole.to_owned(), count))
+}
+
 /// `1 file`, `2 files`.
 pub fn counted(number: u64, one: &str) -> String {
     counted_as(number, one, &format!("{one}s"))
@@ -79,6 +95,7 @@ mod tests {
     #[test]
     fn numbers() {
         assert_eq!([count(0), count(999), count(1_000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([tenths(1_234.56), tenths(0.0), cents(999_999.999)], ["1,234.6", "0.0", "1,000,000.00"]);
         assert_eq!([counted(1, "file"), counted(2_000, "file")], ["1 file", "2,000 files"]);
         assert_eq!([size(0), size(999), size(1_000), size(412_000_000)], ["0 B", "999 B", "1.0 kB", "412 MB"]);
         assert_eq!(size(999_950), "1.0 MB");

@@ -39,6 +39,7 @@ mod sealing;
 mod silence;
 mod stores;
 mod supply;
+mod typed;
 mod verify;
 mod watch;
 mod writers;

@@ -40,7 +40,7 @@ pub fn section(coverage: &Coverage, screen: Screen) -> Vec<String> {
     }
     let hidden = accounts.len().saturating_sub(ACCOUNTS_SHOWN_MAX);
     if hidden > 0 {
-        lines.push(format!("          … and {} more accounts", figures::count(hidden as u64)));
+        lines.push(format!("          … and {}", figures::counted(hidden as u64, "more account")));
     }
     lines.push(format!("data      {}", families(coverage)));
     lines.push(format!("gaps      {}", gaps(coverage)));

@@ -24,7 +24,8 @@ use crate::{figures, lakes, output, outside};
 /// address (IPv4, IPv6, a network as 203.0.113.0/24, or a service's DNS name), a user agent or a part of one, s3://bucket/prefix, a
 /// VPC endpoint, or the ID or ARN of any other resource.
 ///
-/// The scope is the last 7 days of its activity, unless --since says otherwise.
+/// The scope is the last 7 days of its activity, unless --since says otherwise. In the JSON, the first of `followed` is what was asked
+/// about, and the others are where it led; `by` elsewhere is a place in that list.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep investigate AKIAIOSFODNN7EXAMPLE
@@ -96,7 +97,7 @@ impl Investigate {
             (SummaryFormat::Json, Ok(found)) => output::line(summary::to_json(found)?)?,
             (SummaryFormat::Json, Err(unseen)) => output::line(summary::to_json(unseen)?)?,
             (SummaryFormat::Table, Ok(found)) => output::line(page::text(found, length, context.screen))?,
-            (SummaryFormat::Table, Err(unseen)) => output::line(page::unseen(unseen, context.screen))?,
+            (SummaryFormat::Table, Err(unseen)) => output::line(page::unseen(unseen, "; --as says otherwise", context.screen))?,
         }
         if context.screen.is_terminal {
             output::note(context.screen.dim(&format!("in {}", figures::span(watch.elapsed().as_secs_f64()))));

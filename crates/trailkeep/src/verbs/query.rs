@@ -106,6 +106,7 @@ impl Query {
     }
 
     async fn answer(&self, context: &Context) -> Result<Exit, Failure> {
+        self.check()?;
         if self.list {
             return list::run(self.output.as_ref(), context);
         }
@@ -138,6 +139,19 @@ impl Query {
         Ok(Exit::Fine)
     }
 
+    /// What only a named query knows what to do with. (clap lets it pass where a statement is given, for that conflicts with --name.)
+    fn check(&self) -> Result<(), Failure> {
+        let flags = [(self.since.is_some(), "--since"), (self.until.is_some(), "--until"), (!self.param.is_empty(), "--param")];
+        let given = flags.iter().find(|(is_given, _)| *is_given && self.name.is_none());
+        given.map_or(Ok(()), |(_, flag)| {
+            let hint = match *flag {
+                "--param" => "write `?` into the statement and give --parameter VALUE, or ask a named query",
+                _ => "write it into the statement, as in WHERE eventTime >= '2026-11-01 00:00:00', or ask a named query",
+            };
+            Err(Failure::usage(format!("{flag} is for named queries (--name)"), hint))
+        })
+    }
+
     /// Saves an answer, and says where and signed by which key.
     async fn save(&self, answer: ask::Answer, place: &str, context: &Context) -> Result<Exit, Failure> {
         let saved = saved::save(answer, place, self.save_account.as_deref(), context).await?;
@@ -151,7 +165,7 @@ impl Query {
     fn statement(&self) -> Result<String, Failure> {
         let sql = match (&self.file, self.sql.as_deref()) {
             (Some(file), _) => {
-                let opened = std::fs::File::open(file).map_err(Failure::io(format!("reading `{file}`")))?;
+                let opened = std::fs::File::open(file).map_err(Failure::reading(file))?;
                 read_text(opened, file)?
             }
             (None, Some("-")) => {
@@ -172,7 +186,7 @@ impl Query {
 fn read_text(from: impl Read, name: &str) -> Result<String, Failure> {
     let mut text = String::new();
     let read = from.take(SQL_SIZE_BYTES_MAX + 1).read_to_string(&mut text);
-    read.map_err(Failure::io(format!("reading `{name}`")))?;
+    read.map_err(Failure::reading(name))?;
     if text.len() as u64 > SQL_SIZE_BYTES_MAX {
         return Err(Failure::usage(format!("`{name}` is longer than {SQL_SIZE_BYTES_MAX} bytes"), "shorten the statement"));
     }

@@ -14,9 +14,9 @@ use crate::settings::Context;
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   trailkeep rules list                              the rules that come along
-  trailkeep rules explain cloudtrail-stop-logging   what one looks for, and why
+  trailkeep rules explain cloudtrail-trail-stopped   what one looks for, and why
   trailkeep rules test ./my-rules                   fires, stays quiet, and has no part that no case needs
-  trailkeep rules why cloudtrail-stop-logging --event event.json   which clauses an event meets")]
+  trailkeep rules why cloudtrail-trail-stopped --event event.json   which clauses an event meets")]
 pub struct Rules {
     #[command(subcommand)]
     what: What,

@@ -49,7 +49,7 @@ impl Session {
             (SummaryFormat::Json, Ok(found)) => output::line(summary::to_json(found)?)?,
             (SummaryFormat::Json, Err(unseen)) => output::line(summary::to_json(unseen)?)?,
             (SummaryFormat::Table, Ok(found)) => output::line(text(found, context.screen))?,
-            (SummaryFormat::Table, Err(found)) => output::line(unseen(found, context.screen))?,
+            (SummaryFormat::Table, Err(found)) => output::line(unseen(found, "", context.screen))?,
         }
         Ok(Exit::Fine)
     }
@@ -66,7 +66,7 @@ fn text(found: &Chains, screen: Screen) -> String {
         lines.extend(tree(chain, screen));
     }
     if found.omitted > 0 {
-        lines.push(format!("\n… and {} more sessions of that name", figures::count(found.omitted)));
+        lines.push(format!("\n… and {} of that name", figures::counted(found.omitted, "more session")));
     }
     lines.push(String::new());
     lines.extend(coverage::section(&found.coverage, screen));

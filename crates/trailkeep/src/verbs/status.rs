@@ -175,7 +175,7 @@ fn table(areas: &[Area]) -> Table {
         ("region", Align::Left),
         ("deliveries", Align::Right),
         ("events", Align::Right),
-        ("last event", Align::Left),
+        ("last event (UTC)", Align::Left),
         ("lag", Align::Right),
         ("gaps", Align::Right),
         ("silence", Align::Right),

@@ -118,7 +118,7 @@ fn one(write: &Write, screen: Screen) -> Vec<String> {
     let failed = write.error.as_ref().map(|error| screen.bad(&clean(&format!("  FAILED: {error}")))).unwrap_or_default();
     let time = figures::iso(write.time_us).replace('T', " ");
     let mut lines = vec![format!(
-        "{}  {}{failed}",
+        "{} UTC  {}{failed}",
         time.trim_end_matches('Z'),
         screen.bold(&clean(&format!("{} {}", write.service, write.event)))
     )];
@@ -134,7 +134,7 @@ fn one(write: &Write, screen: Screen) -> Vec<String> {
 
 fn changed(write: &Write, difference: &Difference, screen: Screen) -> Vec<String> {
     let to = figures::iso(difference.to_time_us).replace('T', " ");
-    let to = format!("{} at {}", difference.to_event, to.trim_end_matches('Z'));
+    let to = format!("{} at {} UTC", difference.to_event, to.trim_end_matches('Z'));
     if difference.changes.is_empty() {
         return vec![clean(&format!("   the same request as {to}"))];
     }
@@ -152,7 +152,7 @@ fn changed(write: &Write, difference: &Difference, screen: Screen) -> Vec<String
     lines.extend(shown.iter().take(CHANGES_SHOWN_MAX).flat_map(|change| lines_of(change, screen)));
     let hidden = (shown.len().saturating_sub(CHANGES_SHOWN_MAX)) as u64 + difference.changes_omitted;
     if hidden > 0 {
-        lines.push(format!("     … and {} more changes; -o json has them", figures::count(hidden)));
+        lines.push(format!("     … and {}; -o json has them", figures::counted(hidden, "more change")));
     }
     lines
 }
@@ -181,7 +181,7 @@ fn mentions(found: &Found, mentioned: Mentions, screen: Screen) -> Vec<String> {
     for mention in &found.mentions {
         let mut line = String::new();
         let time = figures::iso(mention.time_us).replace('T', " ");
-        let _ = write!(line, "{}  {} {}  by {}", time.trim_end_matches('Z'), mention.service, mention.event, mention.actor);
+        let _ = write!(line, "{} UTC  {} {}  by {}", time.trim_end_matches('Z'), mention.service, mention.event, mention.actor);
         lines.push(clean(&line));
     }
     lines

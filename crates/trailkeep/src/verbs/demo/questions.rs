@@ -70,7 +70,7 @@ FROM events
 WHERE eventName = 'ConsoleLogin' AND additionalEventData.MFAUsed = 'No'
 ORDER BY eventTime"
             .to_owned(),
-        columns: &[("time", Align::Left), ("user", Align::Left), ("from", Align::Left), ("result", Align::Left)],
+        columns: &[("time (UTC)", Align::Left), ("user", Align::Left), ("from", Align::Left), ("result", Align::Left)],
     }
 }
 
@@ -86,7 +86,7 @@ GROUP BY e.eventName, e.sourceIPAddress, e.errorCode ORDER BY 1",
             literal(&clues.address)
         ),
         columns: &[
-            ("first", Align::Left),
+            ("first (UTC)", Align::Left),
             ("event", Align::Left),
             ("times", Align::Right),
             ("from", Align::Left),
@@ -107,7 +107,12 @@ WHERE sourceIPAddress = {} AND errorCode IS NULL AND eventName IN ('CreateUser',
 ORDER BY eventTime",
             literal(&clues.address)
         ),
-        columns: &[("time", Align::Left), ("event", Align::Left), ("user or role", Align::Left), ("policy or key", Align::Left)],
+        columns: &[
+            ("time (UTC)", Align::Left),
+            ("event", Align::Left),
+            ("user or role", Align::Left),
+            ("policy or key", Align::Left),
+        ],
     }
 }
 
@@ -124,7 +129,7 @@ ORDER BY 3"
         columns: &[
             ("region", Align::Left),
             ("account", Align::Left),
-            ("first event", Align::Left),
+            ("first event (UTC)", Align::Left),
             ("events", Align::Right),
             ("machines started", Align::Right),
         ],
@@ -143,8 +148,8 @@ GROUP BY eventName, requestParameters.bucketName ORDER BY 1",
             literal(&clues.address)
         ),
         columns: &[
-            ("first", Align::Left),
-            ("last", Align::Left),
+            ("first (UTC)", Align::Left),
+            ("last (UTC)", Align::Left),
             ("event", Align::Left),
             ("bucket", Align::Left),
             ("times", Align::Right),

@@ -40,11 +40,16 @@ pub fn text(report: &Report, files: Option<&Files>, screen: Screen) -> String {
 
 fn headline(report: &Report, files: Option<&Files>, screen: Screen) -> String {
     let from = files.map(|files| format!(" in {}", figures::counted(files.read, "log file"))).unwrap_or_default();
+    let silences = report.rules.iter().filter(|rule| rule.kind == "silence").count();
+    let built_in = match silences {
+        0 => String::new(),
+        silences => format!(" and {} of silence", figures::counted(silences as u64, "built-in detector")),
+    };
     let line = format!(
-        "{}: {}{from}, {}",
+        "{}: {}{from}, {}{built_in}",
         figures::counted(report.findings.len() as u64, "finding"),
         figures::counted(report.events, "event"),
-        figures::counted(report.rules.len() as u64, "rule"),
+        figures::counted((report.rules.len() - silences) as u64, "rule"),
     );
     let mut lines = vec![screen.bold(&line)];
     if !report.refused.is_empty() {

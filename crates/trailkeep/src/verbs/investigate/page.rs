@@ -47,12 +47,12 @@ pub fn text(found: &Investigation, length: Length, screen: Screen) -> String {
     lines.join("\n")
 }
 
-/// The page about something that is not there.
-pub fn unseen(found: &Unseen, screen: Screen) -> String {
+/// The page about something that is not there; `hint` says how to have it taken for something else.
+pub fn unseen(found: &Unseen, hint: &str, screen: Screen) -> String {
     let mut lines = vec![
         screen.bold(&clean(&found.asked)),
         format!(
-            "not seen in {} (it was taken for: {}; --as says otherwise)",
+            "not seen in {} (it was taken for: {}{hint})",
             figures::counted(found.searched_events, "event"),
             found.kind.words()
         ),

@@ -64,7 +64,7 @@ impl Cis {
              aws cloudwatch put-metric-alarm --alarm-name {metric} --metric-name {metric} --namespace {namespace} --statistic Sum --period 300 \\\n  \
              --evaluation-periods 1 --threshold 1 --comparison-operator GreaterThanOrEqualToThreshold --treat-missing-data notBreaching \\\n  \
              --alarm-actions {}\n\n",
-            control.named(),
+            self.published.as_ref().map_or_else(|| control.named(), |version| control.named_in(version)),
             control.title,
             quoted(pattern),
             quoted(&self.topic)

@@ -44,7 +44,10 @@ fn one(alarm: &AlarmAnswer, screen: Screen) -> Vec<String> {
         lines.push(format!("  {}  {} → {}{}", change.at, change.from, change.to, clean(&told)));
     }
     if alarm.history.len() > CHANGES_SHOWN_MAX {
-        lines.push(format!("  and {} more changes; -o json has them, with reasons", alarm.history.len() - CHANGES_SHOWN_MAX));
+        lines.push(format!(
+            "  and {}; -o json has them, with reasons",
+            figures::counted((alarm.history.len() - CHANGES_SHOWN_MAX) as u64, "more change")
+        ));
     }
     lines
 }

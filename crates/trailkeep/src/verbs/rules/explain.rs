@@ -13,7 +13,7 @@ use crate::settings::Context;
 /// Say what a rule looks for, and why.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
-  trailkeep rules explain cloudtrail-stop-logging
+  trailkeep rules explain cloudtrail-trail-stopped
   trailkeep rules explain 4db60cc0-36fb-42b7-9b58-a5b53019fb74 --rules ./sigma")]
 pub struct Explain {
     /// Its id, name, title or folder

@@ -1,10 +1,12 @@
 //! `trailkeep rules list`
 
 use clap::Args;
+use detect::blind::BLIND_RULES;
 use detect::{Entry, Kind};
 
 use crate::detecting::Rules;
 use crate::exit::{Exit, Failure};
+use crate::figures;
 use crate::output::{self, Align, Table};
 use crate::settings::Context;
 use crate::verbs::collect::SummaryFormat;
@@ -42,11 +44,19 @@ impl List {
                     table.row([entry.severity.word().to_owned(), entry.stem().to_owned(), entry.meta().title.clone(), techniques]);
                 }
                 output::line(table.draw(context.screen, 0))?;
-                output::note(crate::figures::counted(book.rules.len() as u64, "rule"));
+                output::note(sum(&book.rules));
             }
         }
         Ok(if book.refused.is_empty() { Exit::Fine } else { Exit::Partial })
     }
+}
+
+/// How many there are; `detect` and `collect --follow` listen for silence as well, which is no rule.
+fn sum(rules: &[Entry]) -> String {
+    let correlations = rules.iter().filter(|entry| !matches!(entry.kind, Kind::Rule(_))).count() as u64;
+    let rules = figures::counted(rules.len() as u64, "rule");
+    let built_in = figures::counted(BLIND_RULES.len() as u64, "built-in detector");
+    format!("{rules}, of which {}; `detect` has {built_in} of silence besides", figures::counted(correlations, "correlation"))
 }
 
 fn json(entry: &Entry) -> serde_json::Value {

@@ -1,10 +1,12 @@
 //! `trailkeep rules why`
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 use detect::{Book, Entry, Kind, Miss, closest_miss};
 use record::{Envelope, Inflater};
+use serde::de::IgnoredAny;
 
 use crate::detecting::Rules;
 use crate::exit::{Exit, Failure};
@@ -14,6 +16,8 @@ use crate::verbs::collect::{SummaryFormat, summary};
 
 /// Largest file of events, in bytes.
 const FILE_BYTES_MAX: u64 = 64 << 20;
+/// What a file of events is.
+const HINT: &str = "give a log file, a JSON event, a list of them or one a line";
 /// Events of a file that are told when none fires: the closest ones.
 const CLOSEST_MAX: usize = 3;
 
@@ -23,7 +27,7 @@ const CLOSEST_MAX: usize = 3;
 /// closest.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
-  trailkeep rules why cloudtrail-stop-logging --event event.json")]
+  trailkeep rules why cloudtrail-trail-stopped --event event.json")]
 pub struct Why {
     /// Its id, name, title or folder
     #[arg(value_name = "RULE")]
@@ -89,18 +93,23 @@ pub fn find<'b>(book: &'b Book, called: &str) -> Result<&'b Entry, Failure> {
 /// The events of a file, as JSON texts.
 fn events(file: &PathBuf) -> Result<Vec<String>, Failure> {
     let name = file.display();
-    let bytes = std::fs::read(file).map_err(Failure::io(format!("reading `{name}`")))?;
+    let bytes = std::fs::read(file).map_err(Failure::reading(&name))?;
     let content = Inflater::default().content(&bytes, FILE_BYTES_MAX);
     let content = content.map_err(|error| Failure::usage(format!("`{name}`: {error}"), "give a smaller file"))?;
-    let envelope = Envelope::split(&content);
-    let Ok(envelope) = envelope else {
-        // One JSON object of any kind is an event too.
-        return Ok(vec![String::from_utf8_lossy(&content).trim().to_owned()]);
-    };
-    let of = |(from, to): &(u32, u32)| {
-        String::from_utf8_lossy(content.get(*from as usize..*to as usize).unwrap_or_default()).into_owned()
-    };
-    Ok(envelope.records.iter().map(of).collect())
+    // One JSON object of any kind is an event too.
+    let records = Envelope::split(&content)
+        .map_or_else(|_| vec![(0, u32::try_from(content.len()).unwrap_or(u32::MAX))], |envelope| envelope.records);
+    let of = |(from, to): &(u32, u32)| content.get(*from as usize..*to as usize).unwrap_or_default();
+    let events: Vec<&[u8]> = records.iter().map(of).collect();
+    match events.iter().position(|event| !is_object(event)) {
+        None if !events.is_empty() => Ok(events.iter().map(|event| String::from_utf8_lossy(event).trim().to_owned()).collect()),
+        Some(at) if events.len() > 1 => Err(Failure::usage(format!("event {} of `{name}` is no JSON object", at + 1), HINT)),
+        _ => Err(Failure::usage(format!("`{name}` holds no event"), HINT)),
+    }
+}
+
+fn is_object(text: &[u8]) -> bool {
+    serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(text).is_ok()
 }
 
 fn text(at: usize, miss: &Miss, context: &Context) -> String {

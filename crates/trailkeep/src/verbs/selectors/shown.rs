@@ -82,14 +82,14 @@ impl<'t> Answer<'t> {
         let mut lines: Vec<String> = self.does.iter().map(|line| clean(line)).collect();
         lines.push(String::new());
         lines.push(screen.bold(&format!(
-            "{} of {:.1} days: {} kept, {} dropped",
+            "{} of {} days: {} kept, {} dropped",
             figures::counted(self.events, "event"),
-            self.days,
+            figures::tenths(self.days),
             figures::count(self.kept),
             figures::count(self.dropped)
         )));
         lines.push(self.services(screen));
-        lines.push(format!("\nlist price: ${:.2} a month ({})", self.month_usd, self.prices));
+        lines.push(format!("\nlist price: ${} a month ({})", figures::cents(self.month_usd), self.prices));
         if self.own_deliveries > 0 {
             let what = format!(
                 "feedback loop: {} kept are a trail's own deliveries of log files; leave its bucket out (resources.ARN NotStartsWith)",
@@ -122,9 +122,9 @@ impl<'t> Answer<'t> {
             table.row([
                 service.category.clone(),
                 service.source.clone(),
-                format!("{:.1}", service.kept_per_day),
-                format!("{:.1}", service.dropped_per_day),
-                format!("{:.2}", service.month_usd),
+                figures::tenths(service.kept_per_day),
+                figures::tenths(service.dropped_per_day),
+                figures::cents(service.month_usd),
             ]);
         }
         let more = self.services.len().saturating_sub(SHOWN_MAX);
@@ -142,7 +142,7 @@ impl<'t> Answer<'t> {
             let how = if blind.dropped == blind.of {
                 "blind".to_owned()
             } else {
-                format!("{} of {} events dropped", blind.dropped, blind.of)
+                format!("{} of {} dropped", figures::count(blind.dropped as u64), figures::counted(blind.of as u64, "event"))
             };
             lines.push(format!("  {:<80}  {how}", clean(&blind.name)));
         }

@@ -1,7 +1,7 @@
 //! Where objects are read from: a folder, a zip, `s3://bucket/prefix`; and what an old bucket's name stands for now.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;

@@ -39,8 +39,9 @@ fn proven(report: &Report) -> String {
     };
     let signed = if report.keys_are_of_aws { " by AWS's signatures" } else { "" };
     format!(
-        "{}{signed} vouch for {}; every one is there and as it was delivered, and there is no other{retired}{}",
+        "{}{signed} {} for {}; every one is there and as it was delivered, and there is no other{retired}{}",
         counted(counts.digests_valid, "digest"),
+        if counts.digests_valid == 1 { "vouches" } else { "vouch" },
         counted(counts.logs_verified, "log file"),
         on_condition(report),
     )
