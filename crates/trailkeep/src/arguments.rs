@@ -121,7 +121,7 @@ mod tests {
         let mut line = Arguments::command();
         let rules = line.find_subcommand_mut("rules").unwrap();
         let mut texts = vec![help(rules)];
-        texts.extend(rules.get_subcommands_mut().map(|verb| help(verb)));
+        texts.extend(rules.get_subcommands_mut().map(help));
         let lines = texts.iter().flat_map(|text| text.lines());
         let named = lines.filter_map(|line| line.split_once("rules explain ").or_else(|| line.split_once("rules why ")));
         let names: Vec<&str> =

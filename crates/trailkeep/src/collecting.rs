@@ -10,7 +10,7 @@ use aws::sqs::address::is_queue;
 use collect::archive::{self, Opened};
 use collect::collector::{Input, Options, Stop, Watch};
 use collect::plan::{self, Plan, Where};
-use collect::source::{Listed, Source};
+use collect::source::{Listed, Source, SourceError};
 use collect::summary::{REFUSALS_LISTED_MAX, Summary};
 use collect::walk::{Walk, Wanted};
 use lake::ledger::{self, Known};
@@ -61,8 +61,14 @@ pub fn nothing_found(ignored: u64) -> String {
 /// Whether a source has nothing at all, at first sight. What can only be read once is not looked at.
 pub async fn is_empty(input: &Input) -> Result<bool, Failure> {
     let Input::Tree(source) = input else { return Ok(false) };
-    let page = source.list(source.root(), None).await?;
-    Ok(page.folders.is_empty() && page.objects.is_empty() && page.next.is_none())
+    let root = source.root();
+    let page = source.list(root, None).await?;
+    let is_root = |name: &str| name.strip_suffix('/').unwrap_or(name) == root;
+    let names = || page.folders.iter().chain(page.objects.iter().map(|object| &object.key));
+    if !root.is_empty() && !root.ends_with('/') && !names().any(|name| is_root(name)) {
+        return Err(SourceError::NotFound(format!("{}/{root}", source.origin())).into());
+    }
+    Ok(names().next().is_none() && page.next.is_none())
 }
 
 /// Opens what can be collected: all of that, or a queue, whose messages may name these buckets (or any).

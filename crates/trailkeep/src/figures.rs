@@ -88,6 +88,11 @@ pub fn iso(us: i64) -> String {
     DateTime::<Utc>::from_timestamp_micros(us).map_or_else(|| us.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
+/// `2023-01-22 16:53:53`, of a time as `iso` writes it; it is UTC, as the heading says.
+pub fn moment(iso: &str) -> String {
+    iso.get(..19).filter(|_| iso.ends_with('Z')).map_or_else(|| iso.to_owned(), |time| time.replace('T', " "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,5 +113,6 @@ mod tests {
         assert_eq!([span(18_600.0), span(86_400.0), span(1e7)], ["5 h 10 min", "1 day 0 h", "115 days"]);
         assert_eq!([ago(-5), ago(400), ago(10_800), ago(864_000)], ["now", "6 min", "3 h", "10 days"]);
         assert_eq!(iso(1_674_406_433_000_000), "2023-01-22T16:53:53Z");
+        assert_eq!([moment("2023-01-22T16:53:53Z"), moment("unknown")], ["2023-01-22 16:53:53", "unknown"]);
     }
 }

@@ -4,6 +4,7 @@
 
 mod table;
 mod washed;
+mod wrap;
 
 pub use table::{Align, Table};
 pub use washed::Washed;
@@ -53,6 +54,14 @@ impl Screen {
     pub fn width(self) -> usize {
         let terminal = if self.is_terminal { comfy_table::Table::new().width() } else { None };
         terminal.map_or(WIDTH_OF_FILES, usize::from)
+    }
+
+    /// A page, whose lines are cut between words where a terminal is narrow.
+    pub fn page(self, text: &str) -> String {
+        if !self.is_terminal {
+            return text.to_owned();
+        }
+        text.lines().flat_map(|line| wrap::folded(line, self.width())).collect::<Vec<_>>().join("\n")
     }
 
     /// A heading.

@@ -34,7 +34,7 @@ async fn start(source: &dyn Source, walk: &mut Walk) -> Result<Option<String>, S
         return Ok(None);
     }
     let folder = page.folders.into_iter().find(|folder| folder.strip_suffix('/') == Some(root));
-    folder.map(Some).ok_or_else(|| SourceError::NotFound(root.to_owned()))
+    folder.map(Some).ok_or_else(|| SourceError::NotFound(format!("{}/{root}", source.origin())))
 }
 
 /// If the root itself could not be listed, that is the answer.

@@ -109,7 +109,7 @@ fn check_disk(home: &str) -> Option<Check> {
     if home.starts_with("s3://") {
         return None;
     }
-    Some(match rustix::fs::statvfs(&folder_of(home)) {
+    Some(match rustix::fs::statvfs(folder_of(home)) {
         Ok(space) => {
             let free = space.f_bavail.saturating_mul(space.f_frsize);
             let verdict = if free < DISK_FREE_BYTES_MIN { Verdict::Failed } else { Verdict::Ok };

@@ -96,7 +96,7 @@ impl Investigate {
         match (self.output, &found) {
             (SummaryFormat::Json, Ok(found)) => output::line(summary::to_json(found)?)?,
             (SummaryFormat::Json, Err(unseen)) => output::line(summary::to_json(unseen)?)?,
-            (SummaryFormat::Table, Ok(found)) => output::line(page::text(found, length, context.screen))?,
+            (SummaryFormat::Table, Ok(found)) => output::line(context.screen.page(&page::text(found, length, context.screen)))?,
             (SummaryFormat::Table, Err(unseen)) => output::line(page::unseen(unseen, "; --as says otherwise", context.screen))?,
         }
         if context.screen.is_terminal {

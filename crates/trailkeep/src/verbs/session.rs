@@ -48,8 +48,8 @@ impl Session {
         match (self.output, &found) {
             (SummaryFormat::Json, Ok(found)) => output::line(summary::to_json(found)?)?,
             (SummaryFormat::Json, Err(unseen)) => output::line(summary::to_json(unseen)?)?,
-            (SummaryFormat::Table, Ok(found)) => output::line(text(found, context.screen))?,
-            (SummaryFormat::Table, Err(found)) => output::line(unseen(found, "", context.screen))?,
+            (SummaryFormat::Table, Ok(found)) => output::line(context.screen.page(&text(found, context.screen)))?,
+            (SummaryFormat::Table, Err(found)) => output::line(context.screen.page(&unseen(found, "", context.screen)))?,
         }
         Ok(Exit::Fine)
     }

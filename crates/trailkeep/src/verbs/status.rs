@@ -52,7 +52,8 @@ impl Status {
             }
             SummaryFormat::Table => {
                 let judged = judged(&log_files, standing.totals.digests, context);
-                output::line(format!("{}{judged}{}", text(&standing, context.screen), told(&telling)))?;
+                let page = format!("{}{judged}{}", text(&standing, context.screen), told(&telling));
+                output::line(context.screen.page(&page))?;
             }
         }
         Ok(Exit::Fine)

@@ -80,7 +80,8 @@ impl Who {
         match self.output {
             SummaryFormat::Json => output::line(summary::to_json(&found)?)?,
             SummaryFormat::Table => {
-                output::line(text(&found, if self.mentions { Mentions::Listed } else { Mentions::Counted }, context.screen))?
+                let mentions = if self.mentions { Mentions::Listed } else { Mentions::Counted };
+                output::line(context.screen.page(&text(&found, mentions, context.screen)))?
             }
         }
         Ok(Exit::Fine)

@@ -70,7 +70,7 @@ pub fn findings<'a>(
     drawn_max: usize,
     screen: Screen,
 ) -> String {
-    let columns = ["level", "first", "events", "rule", "who", "account", "example"];
+    let columns = ["level", "first (UTC)", "events", "rule", "who", "account", "example"];
     let columns: Vec<String> = columns.into_iter().chain(more).map(str::to_owned).collect();
     let aligns = columns.iter().map(|name| if name == "events" { Align::Right } else { Align::Left }).collect();
     let mut table = Table::with(columns, aligns);
@@ -78,7 +78,7 @@ pub fn findings<'a>(
     for (finding, more) in all.take(drawn_max) {
         let cells = [
             finding.severity.word().to_owned(),
-            finding.first_event_time.clone(),
+            figures::moment(&finding.first_event_time),
             figures::count(finding.count),
             finding.rule.title.clone(),
             finding.entity.value.clone(),

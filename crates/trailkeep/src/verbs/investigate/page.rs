@@ -96,6 +96,7 @@ fn by(found: &Investigation, at: usize) -> String {
 }
 
 /// A line that says what was left out.
-fn more(hidden: u64, what: &str, screen: Screen) -> Option<String> {
-    (hidden > 0).then(|| screen.dim(&clean(&format!("  … and {} more {what}; --full shows them", figures::count(hidden)))))
+fn more(hidden: u64, (one, many): (&str, &str), screen: Screen) -> Option<String> {
+    let what = if hidden == 1 { one } else { many };
+    (hidden > 0).then(|| screen.dim(&clean(&format!("  … and {} more {what}; --full shows it all", figures::count(hidden)))))
 }

@@ -27,8 +27,12 @@ pub fn section(found: &Investigation, length: Length, screen: Screen) -> Vec<Str
             lines.push(line(*at, *depth, followed, screen));
         }
     }
-    lines.extend(more(order.len().saturating_sub(shown) as u64, "sessions and keys", screen));
-    lines.extend(more(quiet as u64, "sessions that it took and that did nothing", screen));
+    lines.extend(more(order.len().saturating_sub(shown) as u64, ("session or key", "sessions and keys"), screen));
+    lines.extend(more(
+        quiet as u64,
+        ("session that it took and that did nothing", "sessions that it took and that did nothing"),
+        screen,
+    ));
     if found.followed_omitted > 0 {
         lines.push(format!("  … {} were not followed: there are too many", figures::count(found.followed_omitted)));
     }

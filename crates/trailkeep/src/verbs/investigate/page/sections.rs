@@ -35,7 +35,13 @@ pub fn lasting(found: &Investigation, length: Length, screen: Screen) -> Vec<Str
         groups.truncate(length.lines(most));
         groups.sort_by_key(|(first, _)| first.time_us);
         lines.push(table(found, &groups).draw(screen, 0));
-        let what = if new > 0 { "changes of the kind that it made before, from where it came before" } else { "changes" };
+        let what = match new {
+            0 => ("change", "changes"),
+            _ => (
+                "change of the kind that it made before, from where it came before",
+                "changes of the kind that it made before, from where it came before",
+            ),
+        };
         lines.extend(more(hidden as u64, what, screen));
     }
     if found.lasting_omitted > 0 {
@@ -118,7 +124,7 @@ pub fn data(found: &Investigation, length: Length, screen: Screen) -> Vec<String
         ]);
     }
     let mut lines = vec![heading("data touched", 0, screen), table.draw(screen, 0)];
-    lines.extend(more(found.data.len().saturating_sub(shown) as u64, "places", screen));
+    lines.extend(more(found.data.len().saturating_sub(shown) as u64, ("place", "places"), screen));
     lines
 }
 
@@ -148,7 +154,7 @@ pub fn origins(found: &Investigation, length: Length, screen: Screen) -> Vec<Str
         return Vec::new();
     }
     let mut lines = vec![heading("from where, with what", 0, screen), table.draw(screen, 0)];
-    lines.extend(more(hidden as u64, "addresses, agents and Regions", screen));
+    lines.extend(more(hidden as u64, ("address, agent or Region", "addresses, agents and Regions"), screen));
     lines
 }
 
@@ -191,7 +197,7 @@ pub fn denied(found: &Investigation, length: Length, screen: Screen) -> Vec<Stri
         ]);
     }
     let mut lines = vec![heading("refused", found.summary.denied, screen), table.draw(screen, 0)];
-    lines.extend(more(found.denied.len().saturating_sub(shown) as u64, "kinds of refusal", screen));
+    lines.extend(more(found.denied.len().saturating_sub(shown) as u64, ("kind of refusal", "kinds of refusal"), screen));
     lines
 }
 
@@ -221,6 +227,6 @@ pub fn neighbours(found: &Investigation, length: Length, screen: Screen) -> Vec<
     }
     let which = if found.baseline.events > 0 { "others from its new addresses" } else { "others from its addresses" };
     let mut lines = vec![heading(which, found.neighbours.len() as u64, screen), table.draw(screen, 0)];
-    lines.extend(more(found.neighbours.len().saturating_sub(shown) as u64, "identities", screen));
+    lines.extend(more(found.neighbours.len().saturating_sub(shown) as u64, ("identity", "identities"), screen));
     lines
 }

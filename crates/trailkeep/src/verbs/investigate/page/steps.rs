@@ -35,7 +35,7 @@ pub fn section(found: &Investigation, length: Length, screen: Screen) -> Vec<Str
     let total = found.timeline.len() as u64 + found.timeline_omitted;
     let mut lines = vec![heading("timeline: steps", total, screen), table.draw(screen, 0)];
     lines.push(screen.dim("! lasts   w writes   x refused   e failed   + never done before, or never from there"));
-    lines.extend(more(hidden as u64 + found.timeline_omitted, "quieter steps", screen));
+    lines.extend(more(hidden as u64 + found.timeline_omitted, ("quieter step", "quieter steps"), screen));
     lines
 }
 
