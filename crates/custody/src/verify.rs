@@ -102,7 +102,10 @@ fn combine(sources: Vec<Report>, findings: Vec<Finding>, name: &str, options: &O
         all.totals.count(found.level, found.kind);
         if all.findings.len() < FINDINGS_MAX { all.findings.push(found) } else { all.findings_left_out += 1 }
     }
+    // What was asked for need not be in every source.
+    let is_anything = sources.iter().any(|report| !report.cells.is_empty());
     for report in sources {
+        let report = if is_anything { without_nothing_found(report) } else { report };
         all.counts.add(&report.counts);
         all.totals.add(&report.totals);
         all.cells.extend(report.cells);
@@ -123,6 +126,13 @@ fn combine(sources: Vec<Report>, findings: Vec<Finding>, name: &str, options: &O
     all.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     all.judgment = all.totals.judgment();
     all
+}
+
+fn without_nothing_found(mut report: Report) -> Report {
+    let told = report.totals.by_kind.remove(&Kind::NothingFound).unwrap_or_default();
+    report.totals.violations = report.totals.violations.saturating_sub(told);
+    report.findings.retain(|finding| finding.kind != Kind::NothingFound);
+    report
 }
 
 /// A seal alone proves no log file.

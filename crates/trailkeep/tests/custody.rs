@@ -73,6 +73,24 @@ fn whose_the_keys_are_and_what_was_not_checked_is_said_of_a_home_too() {
 }
 
 #[test]
+fn what_was_asked_for_need_not_be_in_every_source_of_a_home() {
+    let test = "custody::what_was_asked_for_need_not_be_in_every_source_of_a_home";
+    let Some((home, one)) = sealed(test) else { return };
+    let size = ["--hours", "4", "--files", "1", "--events", "1", "--account", "999988887777", "--bucket", "other"];
+    let Some(other) = DigestChain::make(test, &[&size[..], &["--end", one.end()]].concat()) else { return };
+    let keys = other.public_keys().display().to_string();
+    vouched(&home, &other.bucket(), &["--public-keys", &keys, "--metadata", &other.metadata().display().to_string()]);
+    let name = home.name();
+    let of = |account: &str, code| {
+        let line = ["verify", "--home", &name, "--account", account, "--since", one.start(), "--until", one.end()];
+        home.program(EXE).run(&line).expect_code(code).stdout
+    };
+    assert!(of("999988887777", 0).starts_with("PROVEN: 4 digests vouch for 4 log files"));
+    assert!(of("123456789012", 0).starts_with("PROVEN: 4 digests vouch for 12 log files"));
+    assert!(of("000000000000", 4).starts_with("VIOLATED: no digest and no log file of account 000000000000 from "));
+}
+
+#[test]
 fn what_is_wrong_is_told_by_every_run_after_it() {
     let test = "custody::what_is_wrong_is_told_by_every_run_after_it";
     let Some(chain) = DigestChain::make(test, &["--hours", "3", "--files", "2", "--events", "2"]) else { return };
