@@ -45,6 +45,9 @@ const COMPACT_EVERY: TimeDelta = TimeDelta::hours(6);
 /// for digests that were collected without. The public keys are asked of CloudTrail (ListPublicKeys, Region by Region) when digests come
 /// from S3, and kept; for a copy, --public-keys brings them.
 ///
+/// Digests vouch for log files: what is verified, altered, not here or pending (no valid digest names it, or none yet) is told, also by later
+/// runs and by `trailkeep status`; if this run finds something altered or a digest invalid, the exit code is 4.
+///
 /// A queue (SQS) brings deliveries minutes earlier than a listing finds them: name it as sqs://name, as its URL or as its ARN. Its messages may
 /// be notifications of S3, CloudTrail or EventBridge about objects, also wrapped by SNS; EventBridge events of CloudTrail; and log events of a
 /// CloudWatch Logs subscription; all in any mixture. A message is deleted only after what it brings or names is committed to the lake. What

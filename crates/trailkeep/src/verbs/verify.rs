@@ -48,10 +48,10 @@ const LOOPBACK_THREADS_PER_CORE: usize = 2;
 /// digests that CloudTrail signed every hour. Every log file that a digest names must be there and unchanged, every log file
 /// that is there must be named, every hour must have its digest, and every digest must be authentic.
 ///
-/// PROVEN (exit code 0): all of it. VIOLATED (4): something was altered, removed or forged. NOT ALL PROVEN (5): nothing speaks
+/// PROVEN (exit code 0): all of it. VIOLATED (4): something was altered, removed or forged, or nothing at all was found. NOT ALL PROVEN (5): nothing speaks
 /// against it, but not everything can be proven yet or here - the current hour, files without digests, a copy that lost the signature
 /// of its newest digest. Nothing that could not be checked ever counts as proven: a --since that is so late
-/// that no digest covers any of it proves nothing. A standard output that is closed or full never changes the exit code of what was found.
+/// that no digest covers any of it proves nothing. Whoever stops reading (`| head`) changes no exit code.
 ///
 /// Without SOURCE the home is proven: its own seal (signed statements over every commit, document and file), then every log file,
 /// rebuilt from rows and held against AWS's digests, which are kept as evidence. A seal shows that nothing was changed by
