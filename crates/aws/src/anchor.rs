@@ -9,11 +9,11 @@ use bytes::Bytes;
 use collect::source::SourceError;
 use http::{HeaderMap, Method, StatusCode};
 use seal::chain::Anchor;
-use tokio::runtime::Handle;
 
-use crate::access::{Access, Location};
+use crate::access::Access;
+use crate::bucket::Bucket;
 use crate::refusal::{Asked, element, explain_answer};
-use crate::service::{Answer, Ask, Service, Signing, Unanswered, encode_key, encode_value};
+use crate::service::{Answer, Ask, Service, Unanswered, encode_key, encode_value};
 
 /// Largest answer: a page of a thousand versions.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -45,17 +45,12 @@ pub struct Lock {
 impl AnchorBucket {
     /// Opens `s3://bucket[/prefix]`. The runtime that this is called on must outlive it.
     pub async fn open(uri: &str, access: &Access) -> Result<AnchorBucket, SourceError> {
-        let location = Location::parse(uri)?;
-        let resolved = access.resolve(&location.bucket).await;
-        let address = resolved.address(&location.bucket);
-        let signing = Signing::new(resolved.credentials.clone(), &Handle::current(), &resolved.region, "s3");
-        let service = Service::new(&address.endpoint, signing, access.clock);
-        let service = service.map_err(|reason| SourceError::Io { key: uri.to_owned(), reason })?;
+        let Bucket { service, location, before_key, .. } = Bucket::open(uri, access).await?;
         let folder = location.key.trim_end_matches('/');
         Ok(AnchorBucket {
             service,
             name: uri.to_owned(),
-            before_key: if address.is_by_path { format!("/{}/", location.bucket) } else { "/".to_owned() },
+            before_key,
             folder: if folder.is_empty() { String::new() } else { format!("{folder}/") },
         })
     }

@@ -17,6 +17,7 @@ pub mod s3;
 pub mod sqs;
 pub mod store;
 
+mod bucket;
 mod credentials;
 mod cursor;
 mod refusal;

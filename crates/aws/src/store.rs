@@ -11,12 +11,12 @@ use bytes::Bytes;
 use collect::source::{Requests, SourceError};
 use http::{HeaderMap, Method};
 use prove::store::{Body, Object, Page, Rebuilt, Refusal, Store};
-use tokio::runtime::Handle;
 
-use crate::access::{Access, Location};
+use crate::access::Access;
+use crate::bucket::Bucket;
 use crate::cursor::{Cursor, Cursors};
 use crate::refusal::{Asked, element, explain_answer, refused};
-use crate::service::{Answer, Ask, Service, Signing, Unanswered, encode_key, encode_value};
+use crate::service::{Answer, Ask, Service, Unanswered, encode_key, encode_value};
 use listing::Listing;
 
 /// Largest page of a listing: a thousand entries, each with a key of 1,024 bytes, all of it percent-encoded.
@@ -49,18 +49,13 @@ impl S3Store {
     ///
     /// The runtime that this is called on must outlive the store: credentials are renewed on it.
     pub async fn open(uri: &str, access: &Access) -> Result<S3Store, SourceError> {
-        let location = Location::parse(uri)?;
-        let resolved = access.resolve(&location.bucket).await;
-        let address = resolved.address(&location.bucket);
-        let signing = Signing::new(resolved.credentials.clone(), &Handle::current(), &resolved.region, "s3");
-        let service = Service::new(&address.endpoint, signing, access.clock);
-        let service = service.map_err(|reason| SourceError::Io { key: uri.to_owned(), reason })?;
+        let Bucket { service, location, region, before_key } = Bucket::open(uri, access).await?;
         Ok(S3Store {
             service,
-            region: resolved.region.clone(),
+            region,
             name: format!("s3://{}", location.bucket),
             root: folder(location.key),
-            before_key: if address.is_by_path { format!("/{}/", location.bucket) } else { "/".to_owned() },
+            before_key,
             bucket: location.bucket,
             cursors: Cursors::default(),
             lists: AtomicU64::new(0),

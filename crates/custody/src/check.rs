@@ -281,20 +281,5 @@ fn of_two_copies(name: Option<&str>, sealed_elsewhere: Option<&str>) -> String {
 
 /// A finding about an object of the home.
 pub fn finding(level: Level, kind: Kind, path: &str, message: &str, hint: Option<&str>) -> Finding {
-    Finding {
-        level,
-        kind,
-        prefix: String::new(),
-        organization: None,
-        account: String::new(),
-        region: String::new(),
-        trail: None,
-        from: None,
-        to: None,
-        bucket: None,
-        key: Some(path.to_owned()),
-        count: 1,
-        message: message.to_owned(),
-        hint: hint.map(str::to_owned),
-    }
+    Finding { key: Some(path.to_owned()), hint: hint.map(str::to_owned), ..Finding::new(level, kind, message) }
 }

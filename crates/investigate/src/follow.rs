@@ -50,19 +50,7 @@ impl Follower {
         if subject.kind == Kind::AccessKey {
             keys.insert(subject.asked.clone(), 0);
         }
-        let asked = Followed {
-            from: None,
-            how: How::Asked,
-            id: subject.asked.clone(),
-            name: subject.asked.clone(),
-            account: String::new(),
-            since_us: None,
-            event_id: None,
-            events: 0,
-            writes: 0,
-            denied: 0,
-            times: Default::default(),
-        };
+        let asked = Followed { id: subject.asked.clone(), name: subject.asked.clone(), ..Follower::blank() };
         Follower {
             followed: vec![asked],
             omitted: 0,

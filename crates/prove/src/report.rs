@@ -175,6 +175,28 @@ pub struct Finding {
     pub hint: Option<String>,
 }
 
+impl Finding {
+    /// A finding about nothing in particular yet.
+    pub fn new(level: Level, kind: Kind, message: impl Into<String>) -> Finding {
+        Finding {
+            level,
+            kind,
+            prefix: String::new(),
+            organization: None,
+            account: String::new(),
+            region: String::new(),
+            trail: None,
+            from: None,
+            to: None,
+            bucket: None,
+            key: None,
+            count: 1,
+            message: message.into(),
+            hint: None,
+        }
+    }
+}
+
 /// The state of one hour of one account and Region. Ordered: later is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

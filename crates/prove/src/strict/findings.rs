@@ -32,39 +32,19 @@ impl Findings {
     }
 }
 
-/// A finding about nothing in particular yet.
-pub(super) fn finding(level: Level, kind: Kind, message: impl Into<String>) -> Finding {
-    Finding {
-        level,
-        kind,
-        prefix: String::new(),
-        organization: None,
-        account: String::new(),
-        region: String::new(),
-        trail: None,
-        from: None,
-        to: None,
-        bucket: None,
-        key: None,
-        count: 1,
-        message: message.into(),
-        hint: None,
-    }
-}
-
 /// A violation.
 pub(super) fn violation(kind: Kind, message: impl Into<String>) -> Finding {
-    finding(Level::Violation, kind, message)
+    Finding::new(Level::Violation, kind, message)
 }
 
 /// Something that is not proven.
 pub(super) fn unproven(kind: Kind, message: impl Into<String>) -> Finding {
-    finding(Level::Unproven, kind, message)
+    Finding::new(Level::Unproven, kind, message)
 }
 
 /// Something worth knowing.
 pub(super) fn note(kind: Kind, message: impl Into<String>) -> Finding {
-    finding(Level::Note, kind, message)
+    Finding::new(Level::Note, kind, message)
 }
 
 impl Finding {
