@@ -42,7 +42,7 @@ use crate::verbs::who::Who;
   trailkeep investigate AKIAIOSFODNN7EXAMPLE  what that key did, and where it led
   trailkeep                                 what the lake holds, and what is next",
     after_help = "Exit codes: 0 fine, 1 error, 2 usage, 3 findings, 4 integrity violated, 5 partial, 130 interrupted.
-Settings: flag, then TRAILKEEP_* variable, then configuration file (--config), then AWS's own variables, then default;
+Settings: flag, TRAILKEEP_* variable, configuration file (--config), AWS's own variable, default: the first one counts;
 `trailkeep doctor` shows where each value came from.",
     max_term_width = 120
 )]

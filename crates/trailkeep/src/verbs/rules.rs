@@ -13,9 +13,9 @@ use crate::settings::Context;
 /// See, test and explain detection rules.
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
-  trailkeep rules list                              the rules that come along
+  trailkeep rules list                               the rules that come along
   trailkeep rules explain cloudtrail-trail-stopped   what one looks for, and why
-  trailkeep rules test ./my-rules                   fires, stays quiet, and has no part that no case needs
+  trailkeep rules test ./my-rules                    fires, stays quiet, and has no part that no case needs
   trailkeep rules why cloudtrail-trail-stopped --event event.json   which clauses an event meets")]
 pub struct Rules {
     #[command(subcommand)]

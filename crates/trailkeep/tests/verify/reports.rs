@@ -118,10 +118,10 @@ fn what_cannot_be_asked_for_is_refused_with_a_hint() {
         (&["verify", &bucket, "--public-keys", &keys, "--since", "2026-11-23", "--until", "2026-11-22"], 2, "--since comes first"),
         (&["verify", &bucket, "--public-keys", &keys, "-o", "json", "-o", "table"], 2, "write one of them to a file"),
         (&["verify", &bucket, "--public-keys", &keys, "--since", "2099-01-01"], 2, "--since is not in the past"),
-        (&["verify", "/no/such/folder", "--public-keys", &keys], 2, "there is no `/no/such/folder`"),
-        (&["verify", "/no/such/folder"], 2, "there is no `/no/such/folder`"),
+        (&["verify", "/no/such/folder", "--public-keys", &keys], 2, "`/no/such/folder` was not found"),
+        (&["verify", "/no/such/folder"], 2, "`/no/such/folder` was not found"),
         (&["verify", &keys, "--public-keys", &keys], 2, "neither a folder nor a zip"),
-        (&["verify", &bucket, "--public-keys", "/no/keys"], 1, "/no/keys"),
+        (&["verify", &bucket, "--public-keys", "/no/keys"], 2, "`/no/keys` was not found"),
         (&["verify", "gs://bucket", "--public-keys", &keys], 2, "s3://bucket/prefix"),
     ];
     for (line, code, told) in cases {

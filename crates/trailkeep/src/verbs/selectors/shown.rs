@@ -103,7 +103,7 @@ impl<'t> Answer<'t> {
         lines.extend(self.blind_lines(screen));
         for (count, what) in [(self.files_unread, "file"), (self.records_unread, "record")] {
             if count > 0 {
-                lines.push(screen.bad(&format!("{} could not be read and is not counted", figures::counted(count, what))));
+                lines.push(screen.bad(&format!("not counted, for it could not be read: {}", figures::counted(count, what))));
             }
         }
         lines.join("\n")
