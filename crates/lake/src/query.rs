@@ -13,9 +13,9 @@ mod files;
 mod functions;
 mod judged;
 mod kept;
-mod lambda_places;
 mod limited;
 mod operators;
+mod physical;
 mod prune;
 mod results;
 mod rewrite;
@@ -340,7 +340,7 @@ fn trino_context(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Result<Sess
         .with_runtime_env(runtime)
         .with_expr_planners(planners)
         .with_default_features()
-        .with_physical_optimizer_rules(lambda_places::rules());
+        .with_physical_optimizer_rules(physical::rules());
     let context = SessionContext::new_with_state(builder.with_relation_planners(vec![Arc::new(unnest)]).build());
     register_functions(&context, &all);
     Ok(context)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
-use datafusion::sql::sqlparser::ast::{Query, SelectItem, SetExpr, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Expr, Query, SelectItem, SetExpr, Visit, Visitor};
 
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -15,13 +15,15 @@ use super::files::FilesTable;
 use crate::error::LakeError;
 use crate::verdicts::PENDING;
 
+const COLUMN: &str = "verdict";
+
 /// Whether a statement can see the column.
 pub fn is_asked_for(query: &Query, tokens: &[TokenWithSpan]) -> bool {
-    let is_it = |token: &TokenWithSpan| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("verdict"));
+    let is_it = |token: &TokenWithSpan| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case(COLUMN));
     tokens.iter().any(is_it) || query.visit(&mut AllColumns).is_break()
 }
 
-/// Stops at a `*` that stands for columns.
+/// Stops at a `*` that stands for columns, and at the column (a `*` that was rewritten names it).
 struct AllColumns;
 
 impl Visitor for AllColumns {
@@ -29,6 +31,19 @@ impl Visitor for AllColumns {
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         if has_all_columns(&query.body) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        let name = match expr {
+            Expr::Identifier(name) => Some(name),
+            Expr::CompoundIdentifier(parts) => parts.last(),
+            _ => None,
+        };
+        if name.is_some_and(|name| name.value.eq_ignore_ascii_case(COLUMN)) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }
 

@@ -227,7 +227,6 @@ impl VisitorMut for Rewriter<'_> {
                     conditionals::no_division_by_zero(expr);
                 }
             }
-            Expr::UnaryOp { .. } => literals::no_negation(expr),
             Expr::Interval(_) => done(intervals::rewrite_expr(expr))?,
             Expr::Like { .. } | Expr::ILike { .. } | Expr::Value(_) | Expr::Tuple(_) => literals::rewrite(expr),
             _ => {}

@@ -1,6 +1,6 @@
 //! Literals as Trino means them: LIKE patterns, `U&'...'`, rows in parentheses, and the types of literals.
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{Expr, Value, ValueWithSpan};
 
 use super::paths;
 use crate::query::build;
@@ -19,16 +19,6 @@ pub fn rewrite(expr: &mut Expr) {
             *expr = build::call("struct", std::mem::take(parts));
         }
         _ => {}
-    }
-}
-
-/// `-length(x)` as `0 - length(x)`: the engine loses the order of what is negated (DataFusion 55: `does not satisfy order requirements`).
-pub fn no_negation(expr: &mut Expr) {
-    let Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } = expr else { return };
-    if matches!(inner.as_ref(), Expr::Function(_) | Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
-        let right = Box::new(std::mem::replace(inner.as_mut(), build::nothing()));
-        let difference = Expr::BinaryOp { left: Box::new(build::number(0)), op: BinaryOperator::Minus, right };
-        *expr = Expr::Nested(Box::new(difference));
     }
 }
 

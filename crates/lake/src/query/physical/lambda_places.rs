@@ -11,7 +11,6 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::LambdaVariable;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::filter::{FilterExec, FilterExecBuilder};
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
@@ -21,14 +20,7 @@ const FIRST_PLACE: usize = 1 << 24;
 
 /// The rule.
 #[derive(Debug)]
-struct LambdaPlaces;
-
-/// The engine's rules, after ours: none of them has made projections one yet.
-pub fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules = PhysicalOptimizer::new().rules;
-    rules.insert(0, Arc::new(LambdaPlaces));
-    rules
-}
+pub struct LambdaPlaces;
 
 impl PhysicalOptimizerRule for LambdaPlaces {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
