@@ -184,6 +184,27 @@ fn id_in(stores: &Value) -> Option<String> {
     ["id", "Id", "ID"].iter().find_map(|key| store[*key].as_str()).filter(|id| id.len() == 36).map(str::to_owned)
 }
 
+const INSIGHT: &str = r#"{"eventVersion":"1.07","eventTime":"2026-11-15T21:13:00Z","awsRegion":"us-east-1","eventID":"e1",
+"eventType":"AwsCloudTrailInsight","recipientAccountId":"111122223333","insightDetails":{"state":"Start","eventSource":"iam.amazonaws.com",
+"eventName":"ListUsers","insightType":"ApiCallRateInsight","insightContext":{"statistics":{"baseline":{"average":0.0017},
+"insight":{"average":10},"insightDuration":5,"baselineDuration":11336}}},"eventCategory":"Insight"}"#;
+
+#[test]
+fn an_insights_store_has_the_columns_of_lakes() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("insight.json"), INSIGHT).unwrap();
+    let home = TestHome::folder();
+    let asked = Asked::of(&home);
+    asked.collect(&folder.path().display().to_string(), 0);
+    let rows = asked.query(
+        "SELECT insightState, insightEventSource, insightEventName, insightErrorCode, insightType, insightContext.insightAverage * 2 AS twice,
+         insightContext.baselineDuration, eventJsonChecksum FROM events WHERE insightContext.insightAverage > 9.5",
+    );
+    let expected = serde_json::json!([{"insightState": "Start", "insightEventSource": "iam.amazonaws.com", "insightEventName": "ListUsers",
+        "insightErrorCode": null, "insightType": "ApiCallRateInsight", "twice": 20.0, "baselineDuration": 11336.0, "eventJsonChecksum": null}]);
+    assert_eq!(Value::Array(rows), expected);
+}
+
 #[test]
 fn generated_queries_answer_as_in_duckdb() {
     const TEST: &str = "lake_sql::generated_queries_answer_as_in_duckdb";

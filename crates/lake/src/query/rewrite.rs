@@ -10,6 +10,7 @@ mod conditionals;
 mod docs;
 mod first_seen;
 mod from;
+mod insights;
 mod intervals;
 mod lambdas;
 mod literals;

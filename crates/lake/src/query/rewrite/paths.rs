@@ -6,6 +6,7 @@
 use datafusion::sql::sqlparser::ast::{Expr, Ident};
 use record::columns::{COLUMNS, Kind, Spec};
 
+use super::insights;
 use crate::query::build;
 use crate::query::errors::SqlError;
 use crate::query::event_json;
@@ -38,12 +39,12 @@ pub fn top_level_fields() -> Vec<&'static str> {
 
 /// All paths as AWS spells them.
 pub fn all() -> Vec<&'static str> {
-    COLUMNS.iter().map(|spec| spec.path).chain(top_level_fields()).chain(["eventJson"]).collect()
+    COLUMNS.iter().map(|spec| spec.path).chain(top_level_fields()).chain(["eventJson"]).chain(insights::names()).collect()
 }
 
 /// Whether a name begins a path of an event.
 pub fn is_top_level(name: &str) -> bool {
-    name == "eventjson" || top_level_fields().iter().any(|field| field.eq_ignore_ascii_case(name))
+    name == "eventjson" || insights::names().chain(top_level_fields()).any(|field| field.eq_ignore_ascii_case(name))
 }
 
 /// A column by its physical name.
@@ -76,7 +77,10 @@ pub fn expression(relation: Option<&str>, parts: &[Ident]) -> Result<Option<Expr
     if lower.len() == 1 && schema::is_placement(&name) {
         return Ok(Some(reference(relation, &name)));
     }
-    Ok(structure(relation, &name))
+    match insights::expression(relation, parts)? {
+        Some(found) => Ok(Some(found)),
+        None => Ok(structure(relation, &name)),
+    }
 }
 
 /// A column of a relation.
