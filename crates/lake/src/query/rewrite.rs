@@ -13,6 +13,7 @@ mod from;
 mod insights;
 mod intervals;
 mod lambdas;
+mod laterals;
 mod literals;
 mod nested;
 mod order;
@@ -120,6 +121,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
+        laterals::rewrite(select);
         let empty = Named::new();
         let scope = done(scope::of_select(select, self.named.last().unwrap_or(&empty), self.stores))?;
         let headers = projection::name_columns(select, &scope);
