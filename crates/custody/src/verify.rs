@@ -8,7 +8,7 @@ use lake::{KeysSource, Lake, LakeError};
 use prove::report::{Counts, FINDINGS_MAX, Finding, Judgment, KeysFrom, Kind, Level, Report, Totals};
 use prove::store::{Store, anchored};
 use prove::strict::{KeySource, KeysFound, Options, Progress, Stores};
-use seal::{Key, PublicKeys};
+use seal::PublicKeys;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{HomeChecked, Trust, check, finding};
@@ -187,7 +187,7 @@ async fn known_keys(lake: &Lake, brought: Vec<(String, PublicKeys)>, findings: &
         known.extend(read);
         origins.push(origin);
     }
-    let is_of_aws = !known.is_empty() && known.iter().all(|key| is_among(key, &awss));
+    let is_of_aws = !known.is_empty() && known.iter().all(|key| awss.iter().any(|of_aws| of_aws.is_same(key)));
     Ok(KeysFound { keys: known, origin: origin(kept_from, origins), is_complete: false, is_of_aws })
 }
 
@@ -200,10 +200,4 @@ fn origin(mut kept_from: Vec<String>, mut brought: Vec<String>) -> String {
     let kept = (!kept_from.is_empty()).then(|| format!("the home, which has them from {}", kept_from.join(" and ")));
     let all: Vec<String> = kept.into_iter().chain(brought).collect();
     if all.is_empty() { "nowhere".to_owned() } else { all.join("; ") }
-}
-
-/// Whether a key is one of these, bit by bit.
-fn is_among(key: &Key, all: &PublicKeys) -> bool {
-    let bits = |key: &Key| key.key.as_ref().ok().map(|key| key.pkcs1().to_vec());
-    all.iter().any(|other| other.fingerprint == key.fingerprint && bits(other) == bits(key))
 }

@@ -90,6 +90,14 @@ impl PublicKey {
 }
 
 impl Key {
+    /// Whether another is this key: its name, and its bytes bit by bit.
+    pub fn is_same(&self, other: &Key) -> bool {
+        fn bytes(key: &Key) -> Option<&[u8]> {
+            key.key.as_ref().ok().map(PublicKey::pkcs1)
+        }
+        self.fingerprint == other.fingerprint && bytes(self) == bytes(other)
+    }
+
     /// It was asked of this Region, or does not say where it was asked.
     fn may_sign_in(&self, region: &str) -> bool {
         self.region.as_deref().is_none_or(|of| of == region)
@@ -158,8 +166,7 @@ impl PublicKeys {
     /// Adds a key; one that is there already (same fingerprint, bytes and Region) is not added twice.
     pub fn insert(&mut self, key: Key) {
         let same = self.keys.entry(key.fingerprint.clone()).or_default();
-        let bytes = |key: &Key| key.key.as_ref().ok().map(|key| key.pkcs1().to_vec());
-        if !same.iter().any(|have| bytes(have) == bytes(&key) && have.region == key.region) {
+        if !same.iter().any(|have| have.is_same(&key) && have.region == key.region) {
             same.push(key);
         }
     }
