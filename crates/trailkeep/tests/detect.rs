@@ -84,6 +84,27 @@ fn rules(folder: &Path, name: &str, text: &str) -> String {
     file.display().to_string()
 }
 
+/// What comes first in a file does not decide on the rest, and what others write around records is taken off.
+#[test]
+fn odd_and_wrapped_records_hide_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = rules(folder.path(), "stop.yml", STOP);
+    let of_minute = |minute| stop(minute, "alice", "StopLogging");
+    let files = [
+        json!({"Records": [{"note": "odd"}, of_minute(1)]}),
+        json!({"detail-type": "AWS API Call via CloudTrail", "detail": of_minute(2)}),
+        json!({"Events": [{"EventId": "x", "CloudTrailEvent": of_minute(3).to_string()}]}),
+        json!([{"_index": "trail", "_source": of_minute(4)}]),
+    ];
+    for (number, content) in files.into_iter().enumerate() {
+        let file = folder.path().join(format!("{number}.json"));
+        fs::write(&file, serde_json::to_string_pretty(&content).unwrap()).unwrap();
+        let report = detect(&[&text(&file), "--rules", &rule, "--only-given-rules", "-o", "json"]).expect_code(0).json();
+        assert_eq!(report["rules"][0]["matches"], 1, "{content}");
+        assert_eq!((&report["files"]["read"], &report["files"]["ignored"]), (&json!(1), &json!(0)), "{content}");
+    }
+}
+
 const STOP: &str = "title: Trail stopped\nid: stop\nlevel: high\ntags: [attack.t1562.008]\nlogsource: {product: aws, service: cloudtrail}\n\
     detection:\n  sel: {eventName: [StopLogging, DeleteTrail]}\n  condition: sel\n";
 

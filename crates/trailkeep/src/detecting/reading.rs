@@ -299,16 +299,22 @@ impl<'b> Hand<'b> {
         }
         let content = Content::from(content);
         self.parsed.clear();
-        match self.parser.delivery_unhashed(&content, &mut self.parsed) {
+        let has_records = match self.parser.delivery_unhashed(&content, &mut self.parsed) {
             Ok(_) if self.begins_with_a_record(&content) => return Ok(content),
-            Ok(_) | Err(EnvelopeError::NoRecords) => self.parsed.clear(),
+            Ok(_) => true,
+            Err(EnvelopeError::NoRecords) => false,
             Err(error) => return Err(refused(&error)),
-        }
+        };
         let lines = match wrapped::records(content.as_bytes()) {
             Some(records) => Some(records),
             None => subscription::log_events(content.as_bytes()).map_err(|error| refused(&error))?,
         };
-        let lines = Content::from(lines.filter(|lines| !lines.is_empty()).ok_or(Outcome::Foreign)?);
+        let lines = match lines {
+            // Odd records, but records: nothing is around them.
+            None if has_records => return Ok(content),
+            lines => Content::from(lines.filter(|lines| !lines.is_empty()).ok_or(Outcome::Foreign)?),
+        };
+        self.parsed.clear();
         match self.parser.delivery_unhashed(&lines, &mut self.parsed) {
             Ok(_) => Ok(lines),
             Err(EnvelopeError::NoRecords) => Err(Outcome::Foreign),
